@@ -1,0 +1,7 @@
+//! Spans to the canonical call table: attempts joined, wrappers folded, figures derived.
+
+mod call;
+mod table;
+
+pub use call::{Call, Cell};
+pub use table::{CallTable, Codes};

@@ -1,0 +1,236 @@
+//! A span as ingest hands it on: ids, times, and the wanted attributes only.
+
+use std::fmt;
+
+/// A trace or span id: raw bytes where the dump had them, its own text where it had not.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Id {
+    /// No id, or all zeros: for a parent, a root span.
+    #[default]
+    None,
+    /// 8 bytes.
+    Short([u8; 8]),
+    /// 16 bytes.
+    Long([u8; 16]),
+    /// Anything else, verbatim.
+    Text(Box<str>),
+}
+
+impl Id {
+    /// An id from raw bytes; all zeros or no bytes at all is none.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        if bytes.iter().all(|byte| *byte == 0) {
+            return Self::None;
+        }
+        if let Ok(short) = <[u8; 8]>::try_from(bytes) {
+            return Self::Short(short);
+        }
+        match <[u8; 16]>::try_from(bytes) {
+            Ok(long) => Self::Long(long),
+            Err(_) => {
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                Self::Text(hex.into())
+            }
+        }
+    }
+
+    /// Whether there is no id.
+    pub const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes: &[u8] = match self {
+            Self::None => return Ok(()),
+            Self::Short(bytes) => bytes,
+            Self::Long(bytes) => bytes,
+            Self::Text(text) => return f.write_str(text),
+        };
+        bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A scalar as the span carries it. Arrays are kept as their first scalar.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Text.
+    Str(Box<str>),
+    /// Integer.
+    Int(i64),
+    /// Floating point; never NaN.
+    Float(f64),
+    /// Boolean.
+    Bool(bool),
+}
+
+impl Value {
+    /// The text, where it is text.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number, whether it was written as a number or as text.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            #[allow(clippy::cast_precision_loss, reason = "counts and times stay below 2^53")]
+            Self::Int(int) => Some(*int as f64),
+            Self::Float(float) => Some(*float),
+            Self::Str(text) => text.trim().parse().ok().filter(|f: &f64| f.is_finite()),
+            Self::Bool(_) => None,
+        }
+    }
+
+    /// The integer, whether it was written as one, as an integral float or as text.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Int(int) => Some(*int),
+            Self::Str(text) => text.trim().parse().ok().or_else(|| integral(self.as_f64()?)),
+            Self::Float(float) => integral(*float),
+            Self::Bool(_) => None,
+        }
+    }
+
+    /// The truth value, whether it was written as one or as text in any case.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(flag) => Some(*flag),
+            Self::Str(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Self::Str(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        }
+    }
+}
+
+fn integral(float: f64) -> Option<i64> {
+    let whole = float.fract() == 0.0 && float.abs() < 9.0e15;
+    #[allow(clippy::cast_possible_truncation, reason = "checked to be integral and small")]
+    whole.then_some(float as i64)
+}
+
+/// OTLP's span kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SpanKind {
+    /// Not said.
+    #[default]
+    Unspecified,
+    /// In-process.
+    Internal,
+    /// Serves a request.
+    Server,
+    /// Makes a request.
+    Client,
+    /// Sends a message.
+    Producer,
+    /// Handles a message.
+    Consumer,
+}
+
+/// OTLP's span status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StatusCode {
+    /// Not set.
+    #[default]
+    Unset,
+    /// Set to ok.
+    Ok,
+    /// Set to error.
+    Error,
+}
+
+/// Index of a wanted attribute, mined path, event or event attribute in [`super::Wanted`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttrId(pub u16);
+
+/// A wanted event of a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// Which event.
+    pub id: AttrId,
+    /// When, in nanoseconds since the epoch.
+    pub time_ns: i64,
+}
+
+/// One kept span.
+#[derive(Debug, Clone, Default)]
+pub struct Span {
+    /// Trace id.
+    pub trace_id: Id,
+    /// Span id.
+    pub span_id: Id,
+    /// Parent span id; none for a root.
+    pub parent_span_id: Id,
+    /// Name.
+    pub name: Box<str>,
+    /// Kind.
+    pub kind: SpanKind,
+    /// Status.
+    pub status: StatusCode,
+    /// Start, nanoseconds since the epoch.
+    pub start_ns: i64,
+    /// End, nanoseconds since the epoch; none where unfinished or before the start.
+    pub end_ns: Option<i64>,
+    /// Wanted attributes, mined paths and attributes of wanted events, in order of appearance.
+    pub attrs: Vec<(AttrId, Value)>,
+    /// Wanted events, in order of appearance.
+    pub events: Vec<Event>,
+    /// Events that the SDK dropped (the oldest first).
+    pub dropped_events: u32,
+    /// Index into [`Spans::resources`].
+    pub resource: u32,
+    /// Index into [`Spans::scopes`].
+    pub scope: u32,
+}
+
+impl Span {
+    /// The value of a wanted attribute: the last one where it was written more than once.
+    pub fn attr(&self, id: AttrId) -> Option<&Value> {
+        self.attrs.iter().rev().find(|(have, _)| *have == id).map(|(_, value)| value)
+    }
+}
+
+/// The wanted attributes of a resource.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Resource {
+    /// Wanted attributes, in order of appearance.
+    pub attrs: Vec<(AttrId, Value)>,
+}
+
+/// An instrumentation scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its version.
+    pub version: Box<str>,
+}
+
+/// The kept spans of one or many files.
+#[derive(Debug, Default)]
+pub struct Spans {
+    /// The spans, in input order.
+    pub spans: Vec<Span>,
+    /// Resources that they point to.
+    pub resources: Vec<Resource>,
+    /// Scopes that they point to.
+    pub scopes: Vec<Scope>,
+}
+
+impl Spans {
+    /// Adds the spans of another file or chunk behind these.
+    pub fn append(&mut self, mut other: Self) {
+        let resources = u32::try_from(self.resources.len()).unwrap_or(u32::MAX);
+        let scopes = u32::try_from(self.scopes.len()).unwrap_or(u32::MAX);
+        for span in &mut other.spans {
+            span.resource += resources;
+            span.scope += scopes;
+        }
+        self.spans.append(&mut other.spans);
+        self.resources.append(&mut other.resources);
+        self.scopes.append(&mut other.scopes);
+    }
+}

@@ -1,0 +1,162 @@
+//! What ingest looks for: the attribute names, document paths and events of the dialect tables.
+//!
+//! Ingest stands above the dialects and does not know them: it is handed this lookup, touches
+//! only what is in it, and hands back [`AttrId`]s.
+
+use std::collections::HashMap;
+
+use super::span::AttrId;
+
+/// Whether the presence of an attribute makes a span worth keeping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keep {
+    /// Never by itself.
+    Never,
+    /// Where the span is of kind client, or of no stated kind: HTTP attempts.
+    IfClient,
+    /// Always: only LLM calls and their wrappers carry it.
+    Always,
+}
+
+/// How the value of a wanted attribute is to be taken.
+#[derive(Debug, Clone)]
+pub enum Take {
+    /// As a scalar.
+    Scalar(AttrId),
+    /// As a document (JSON text or nested attributes), of which only these paths are read.
+    /// The rest, which may hold prompts, is never kept.
+    Document(Vec<(Path, AttrId)>),
+}
+
+/// A path into a JSON document: keys, where `*` is the first element of an array.
+pub type Path = Box<[Box<str>]>;
+
+/// A wanted attribute.
+#[derive(Debug, Clone)]
+pub struct Want {
+    /// How to take it.
+    pub take: Vec<Take>,
+    /// Whether it makes the span worth keeping.
+    pub keep: Keep,
+}
+
+/// The lookup that ingest is handed.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    attrs: HashMap<Box<str>, Want, foldhash::fast::FixedState>,
+    events: HashMap<Box<str>, (AttrId, Keep), foldhash::fast::FixedState>,
+    event_attrs: HashMap<(Box<str>, Box<str>), AttrId, foldhash::fast::FixedState>,
+    spans: Vec<Box<str>>,
+    names: Vec<Box<str>>,
+}
+
+impl Wanted {
+    /// Wants a span or resource attribute as a scalar.
+    pub fn want_attr(&mut self, name: &str, keep: Keep) -> AttrId {
+        let id = self.intern(name);
+        self.add(name, Take::Scalar(id), keep);
+        id
+    }
+
+    /// Wants one path of an attribute that holds a document; its id is named `attribute#a.b`.
+    pub fn want_path(&mut self, name: &str, path: &[&str], keep: Keep) -> AttrId {
+        let id = self.intern(&format!("{name}#{}", path.join(".")));
+        let path: Path = path.iter().map(|key| Box::from(*key)).collect();
+        let want = self.entry(name, keep);
+        for take in &mut want.take {
+            if let Take::Document(paths) = take {
+                if !paths.iter().any(|(have, _)| *have == path) {
+                    paths.push((path, id));
+                }
+                return id;
+            }
+        }
+        want.take.push(Take::Document(vec![(path, id)]));
+        id
+    }
+
+    /// Wants every event of that name; its times are kept in order.
+    pub fn want_event(&mut self, event: &str, keep: Keep) -> AttrId {
+        let id = self.intern(&format!("event:{event}"));
+        let slot = self.events.entry(event.into()).or_insert((id, keep));
+        slot.1 = slot.1.max(keep);
+        id
+    }
+
+    /// Wants an attribute of an event, kept as if the span had it, named `event:name#attribute`.
+    pub fn want_event_attr(&mut self, event: &str, attr: &str, keep: Keep) -> AttrId {
+        self.want_event(event, keep);
+        let id = self.intern(&format!("event:{event}#{attr}"));
+        self.event_attrs.insert((event.into(), attr.into()), id);
+        id
+    }
+
+    /// Wants spans of that exact name even where no attribute keeps them.
+    pub fn want_span(&mut self, name: &str) {
+        if !self.spans.iter().any(|have| **have == *name) {
+            self.spans.push(name.into());
+        }
+    }
+
+    /// The wanted attribute of that name.
+    pub fn attr(&self, name: &str) -> Option<&Want> {
+        self.attrs.get(name)
+    }
+
+    /// The id and weight of a wanted event.
+    pub fn event(&self, name: &str) -> Option<(AttrId, Keep)> {
+        self.events.get(name).copied()
+    }
+
+    /// The id of a wanted attribute of a wanted event.
+    pub fn event_attr(&self, event: &str, attr: &str) -> Option<AttrId> {
+        // A linear scan: a handful of entries, looked at only inside a wanted event.
+        let mut entries = self.event_attrs.iter();
+        entries.find(|((e, a), _)| **e == *event && **a == *attr).map(|(_, id)| *id)
+    }
+
+    /// Whether spans of that name are kept whatever they carry.
+    pub fn span(&self, name: &str) -> bool {
+        self.spans.iter().any(|have| **have == *name)
+    }
+
+    /// The id of anything wanted, by its full name (`attribute`, `attribute#path`, `event:name`).
+    pub fn id(&self, full_name: &str) -> Option<AttrId> {
+        let index = self.names.iter().position(|name| **name == *full_name)?;
+        u16::try_from(index).ok().map(AttrId)
+    }
+
+    /// The full name behind an id.
+    pub fn name(&self, id: AttrId) -> &str {
+        &self.names[usize::from(id.0)]
+    }
+
+    /// Every wanted attribute name, sorted: what a push-down has to select.
+    pub fn attr_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.attrs.keys().map(AsRef::as_ref).collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn intern(&mut self, full_name: &str) -> AttrId {
+        if let Some(id) = self.id(full_name) {
+            return id;
+        }
+        let id = u16::try_from(self.names.len()).expect("fewer than 65,536 wanted names");
+        self.names.push(full_name.into());
+        AttrId(id)
+    }
+
+    fn entry(&mut self, name: &str, keep: Keep) -> &mut Want {
+        let want = self.attrs.entry(name.into()).or_insert_with(|| Want { take: Vec::new(), keep });
+        want.keep = want.keep.max(keep);
+        want
+    }
+
+    fn add(&mut self, name: &str, take: Take, keep: Keep) {
+        let want = self.entry(name, keep);
+        if !want.take.iter().any(|have| matches!(have, Take::Scalar(_))) {
+            want.take.push(take);
+        }
+    }
+}
