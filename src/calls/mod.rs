@@ -1,6 +1,7 @@
 //! Spans to the canonical call table: attempts joined, wrappers folded, figures derived.
 
 mod call;
+mod columns;
 mod table;
 
 pub use call::{Call, Cell};
