@@ -11,7 +11,10 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// The place cannot be written to, or `fill` failed.
-pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+pub fn write(
+    path: &Path,
+    fill: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Result<()> {
     let failed = |error: io::Error| Error::Output {
         place: path.display().to_string(),
         message: error.to_string(),
@@ -35,7 +38,10 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     })
 }
 
-fn filled(file: File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
+fn filled(
+    file: File,
+    fill: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> io::Result<File> {
     let mut buffered = BufWriter::with_capacity(1 << 18, file);
     fill(&mut buffered)?;
     buffered.into_inner().map_err(io::IntoInnerError::into_error)

@@ -2,6 +2,7 @@
 
 mod call;
 mod columns;
+mod store;
 mod table;
 
 pub use call::{Call, Cell};
