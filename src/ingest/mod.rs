@@ -1,9 +1,11 @@
 //! Bytes to spans: finds the inputs, sniffs and decompresses them, and streams out what is wanted.
 
-pub(crate) mod parquet;
+mod outcome;
+pub mod parquet;
 mod span;
 mod wanted;
 
+pub use outcome::{FileOutcome, Place, Tally};
 pub use span::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, Spans, StatusCode, Value};
 pub use wanted::{Keep, Path, Take, Want, Wanted};
 
