@@ -5,6 +5,10 @@
 //! stand in `metadata` under `attributes.*` and `resourceAttributes.*`.
 
 use super::layout::{Layout, Source, Unit};
+use crate::ingest::wanted::Wanted;
+
+/// What the SDK puts before the name of a metadata entry.
+const METADATA: &str = "langfuse.observation.metadata.";
 
 /// Columns and the SDK's names for what they hold.
 const ATTRIBUTES: [(&str, &str); 13] = [
@@ -24,7 +28,7 @@ const ATTRIBUTES: [(&str, &str); 13] = [
 ];
 
 /// The layout, where these are its columns.
-pub(super) fn layout(names: &[&str]) -> Option<Layout> {
+pub(super) fn layout(names: &[&str], wanted: &Wanted) -> Option<Layout> {
     let required = ["id", "trace_id", "start_time", "type"];
     let either = ["parent_observation_id", "provided_model_name", "usage_details"];
     if !required.iter().all(|name| names.contains(name))
@@ -45,6 +49,9 @@ pub(super) fn layout(names: &[&str]) -> Option<Layout> {
     }));
     let metadata = |prefix| column("metadata").map(|column| Source::Prefixed { column, prefix });
     span.extend(metadata("attributes"));
+    if wanted.attr_names().iter().any(|name| name.starts_with(METADATA)) {
+        span.extend(column("metadata").map(|column| Source::Under { column, prefix: METADATA }));
+    }
     Some(Layout {
         name: "Langfuse observations",
         trace_id: column("trace_id"),

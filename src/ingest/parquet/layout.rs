@@ -50,6 +50,8 @@ pub(super) enum Source {
     Bag { column: String },
     /// A map in which a prefix of the key says where it belongs; the rest is its name.
     Prefixed { column: String, prefix: &'static str },
+    /// A map whose keys name attributes once this prefix stands before them.
+    Under { column: String, prefix: &'static str },
     /// A length of time from the start, told as the point in time that the attribute holds, where
     /// the `instead_of` column is null.
     Offset { column: String, instead_of: Option<String>, name: &'static str },
@@ -72,6 +74,7 @@ impl Source {
             | Self::Lowercase { column, .. }
             | Self::Bag { column }
             | Self::Prefixed { column, .. }
+            | Self::Under { column, .. }
             | Self::Offset { column, .. } => column,
         }
     }

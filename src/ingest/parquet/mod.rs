@@ -47,7 +47,7 @@ pub fn read(file: &str, bytes: Vec<u8>, wanted: &Wanted) -> Result<FileOutcome> 
 
 fn recognise(names: &[&str], open: &Open, wanted: &Wanted) -> Option<Layout> {
     clickhouse::layout(names)
-        .or_else(|| langfuse::layout(names))
+        .or_else(|| langfuse::layout(names, wanted))
         .or_else(|| named::layout(open.fields(), wanted))
 }
 

@@ -169,9 +169,15 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, source: &Source, column: &dyn Array, bound: &Bound<'_>, row: usize) {
         match source {
-            Source::Attr { name, .. } => self.taker.cell(name, column, row),
+            // A column has to hold something for every row: empty text stands for nothing.
+            Source::Attr { name, .. } => {
+                if scalar(column, row) != Some(Scalar::Text("")) {
+                    self.taker.cell(name, column, row);
+                }
+            }
             Source::Bag { .. } => self.taker.bag(column, row),
             Source::Prefixed { prefix, .. } => self.taker.prefixed(prefix, column, row),
+            Source::Under { prefix, .. } => self.taker.under(prefix, column, row),
             Source::Lowercase { name, .. } => {
                 if let Some(text) = scalar(column, row).and_then(Scalar::text) {
                     self.taker.named(name, Scalar::Text(&text.to_ascii_lowercase()));

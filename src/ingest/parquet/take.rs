@@ -88,28 +88,23 @@ impl<'w> Taker<'w> {
     /// Takes the attributes of a map whose keys begin with a prefix and a dot. The prefix alone
     /// as a key holds a JSON object of them.
     pub(super) fn prefixed(&mut self, prefix: &str, array: &dyn Array, row: usize) {
-        let Some(map) = array.as_map_opt() else { return };
-        if row >= map.len() || map.is_null(row) {
-            return;
-        }
-        let entries = map.value(row);
-        let (keys, values) = (entries.column(0), entries.column(1));
-        for entry in 0..entries.len() {
-            let Some(Scalar::Text(key)) = scalar(keys, entry) else { continue };
-            let name = match key.strip_prefix(prefix) {
-                Some(name) if prefix.is_empty() => name,
-                Some("") => {
-                    self.bag(values, entry);
-                    continue;
+        each_entry(array, row, |key, values, entry| match key.strip_prefix(prefix) {
+            Some(name) if prefix.is_empty() => self.cell(name, values, entry),
+            Some("") => self.bag(values, entry),
+            Some(rest) => {
+                if let Some(name) = rest.strip_prefix('.') {
+                    self.cell(name, values, entry);
                 }
-                Some(rest) => match rest.strip_prefix('.') {
-                    Some(name) => name,
-                    None => continue,
-                },
-                None => continue,
-            };
-            self.cell(name, values, entry);
-        }
+            }
+            None => {}
+        });
+    }
+
+    /// Takes the attributes of a map whose keys are names once a prefix stands before them.
+    pub(super) fn under(&mut self, prefix: &str, array: &dyn Array, row: usize) {
+        each_entry(array, row, |key, values, entry| {
+            self.cell(&format!("{prefix}{key}"), values, entry);
+        });
     }
 
     fn scalar(&mut self, want: &Want, found: Scalar<'_>) {
@@ -191,6 +186,20 @@ impl<'w> Taker<'w> {
                 key => at.get(key),
             });
             self.attrs.extend(found.and_then(first_scalar).map(|value| (*id, value)));
+        }
+    }
+}
+
+fn each_entry(array: &dyn Array, row: usize, mut each: impl FnMut(&str, &dyn Array, usize)) {
+    let Some(map) = array.as_map_opt() else { return };
+    if row >= map.len() || map.is_null(row) {
+        return;
+    }
+    let entries = map.value(row);
+    let (keys, values) = (entries.column(0), entries.column(1));
+    for entry in 0..entries.len() {
+        if let Some(Scalar::Text(key)) = scalar(keys, entry) {
+            each(key, values, entry);
         }
     }
 }
