@@ -16,4 +16,5 @@ pub mod calls;
 pub mod diagnosis;
 pub mod error;
 pub mod ingest;
+pub mod output;
 pub mod schema;
