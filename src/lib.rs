@@ -7,8 +7,8 @@
 //!
 //! 1. [`ingest`] turns bytes into spans, keeping only what the [`dialects`] ask for;
 //! 2. [`calls`] assembles them into the canonical table, one row per LLM call ([`schema`]);
-//! 3. `windows` splits the table into window and baseline;
-//! 4. `signals` measures what every cause shares, with the pure functions of `stats`;
+//! 3. [`windows`] splits the table into window and baseline;
+//! 4. `signals` measures what every cause shares, with the pure functions of [`stats`];
 //! 5. `causes` turns signals into findings, `verdict` ranks them into a [`diagnosis`];
 //! 6. `report` renders it.
 
@@ -18,3 +18,5 @@ pub mod error;
 pub mod ingest;
 pub mod output;
 pub mod schema;
+pub mod stats;
+pub mod windows;
