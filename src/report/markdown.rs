@@ -3,7 +3,7 @@
 use super::waterfall::drawn;
 use super::{numbers, sparkline, wording};
 use crate::diagnosis::{
-    CitedCall, Diagnosis, Evidence, RankedCause, SignalChange, Timeline, Verdict, Waterfall,
+    Change, CitedCall, Diagnosis, Evidence, RankedCause, SignalChange, Timeline, Verdict, Waterfall,
 };
 
 /// Bins that a line of the timeline holds; a page's code block shows about so many.
@@ -77,9 +77,7 @@ impl Page {
         for series in
             timeline.series.iter().filter(|series| series.values.iter().any(Option::is_some))
         {
-            let top = sparkline::top(&series.values);
-            let full =
-                if wording::unit(&series.signal) == wording::Unit::Share { 1.0 } else { top };
+            let full = sparkline::full_height(&series.signal, &series.values);
             let part = |from: usize, to: usize| {
                 let values = series.values.get(from..to).unwrap_or_default();
                 sparkline::sparkline(&sparkline::squeeze(values, group), full)
@@ -87,8 +85,8 @@ impl Page {
             let parts = [part(0, from), part(from, to), part(to, bins)];
             let parts = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
             let name = wording::signal(&series.signal);
-            let top = wording::quantity(&series.signal, top);
-            lines.push(format!("{name:<24} {}  max {top}", parts.join(" │ ")));
+            let peak = wording::quantity(&series.signal, sparkline::peak(&series.values));
+            lines.push(format!("{name:<24} {}  max {peak}", parts.join(" │ ")));
         }
         if lines.is_empty() {
             return;
@@ -118,7 +116,7 @@ fn head(page: &mut Page, diagnosis: &Diagnosis) {
     if !diagnosis.headline.is_empty() {
         page.block(&escape(&diagnosis.headline));
     }
-    page.block(&escape(&format!("Compared {}.", wording::compared(diagnosis))));
+    page.block(&escape(&wording::compared(diagnosis)));
 }
 
 fn where_the_time_went(page: &mut Page, waterfall: &Waterfall) {
@@ -214,14 +212,20 @@ fn measured(page: &mut Page, diagnosis: &Diagnosis) {
             escape(&wording::known(name, signal.baseline)),
             escape(&wording::known(name, signal.window)),
             wording::ratio(signal),
-            escape(&wording::interval("_ratio", signal.ratio_low, signal.ratio_high)),
+            escape(&wording::ratio_interval(signal)),
             signal.usual_ratio.map_or_else(String::new, numbers::multiple),
             wording::change(signal.change).to_owned(),
         ]
     };
-    let rows: Vec<_> = diagnosis.signals.iter().map(row).collect();
-    let head = ["", "baseline", "window", "change", "95 % interval", "usual to", ""];
-    page.table("<>>><><", &head, &rows);
+    let carried = diagnosis.signals.iter().filter(|signal| signal.change != Change::Unknown);
+    let rows: Vec<_> = carried.map(row).collect();
+    if !rows.is_empty() {
+        let head = ["", "baseline", "window", "change", "95 % interval", "usual to", ""];
+        page.table("<>>><><", &head, &rows);
+    }
+    if let Some(absent) = wording::not_carried(&diagnosis.signals) {
+        page.block(&escape(&absent));
+    }
     if diagnosis.verdict == Verdict::NoSpike {
         page.block(&escape(wording::YARDSTICK));
     }

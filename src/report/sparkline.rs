@@ -1,4 +1,7 @@
-//! A series as one line of blocks, scaled from zero so that a flat series looks flat.
+//! A series as one line of blocks, from zero, its usual level under half height: flat looks flat
+//! and a rise has somewhere to go.
+
+use super::wording::{Unit, unit};
 
 /// Blocks from lowest to highest.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -8,8 +11,28 @@ pub fn sparkline(values: &[Option<f64>], top: f64) -> String {
     values.iter().map(|value| value.map_or(' ', |value| block(value, top))).collect()
 }
 
+/// How many times its median a series may rise before its own peak sets the scale.
+const HEADROOM: f64 = 2.4;
+
+/// The least share that may fill the height.
+const SMALL_SHARE: f64 = 0.1;
+
+/// The figure at full height: one for a ratio of a whole, the peak for what rose far, else a
+/// multiple of the median; for a share never so little that a few errors look like a wall.
+pub fn full_height(signal: &str, values: &[Option<f64>]) -> f64 {
+    let share = unit(signal) == Unit::Share;
+    if share && !signal.ends_with("_share") {
+        return 1.0;
+    }
+    let mut known: Vec<f64> =
+        values.iter().flatten().copied().filter(|value| value.is_finite()).collect();
+    known.sort_by(f64::total_cmp);
+    let median = known.get(known.len() / 2).copied().unwrap_or(0.0);
+    peak(values).max(HEADROOM * median).max(if share { SMALL_SHARE } else { 0.0 })
+}
+
 /// The largest value; zero where there is none.
-pub fn top(values: &[Option<f64>]) -> f64 {
+pub fn peak(values: &[Option<f64>]) -> f64 {
     values.iter().flatten().copied().filter(|value| value.is_finite()).fold(0.0, f64::max)
 }
 
@@ -38,7 +61,9 @@ mod tests {
     #[test]
     fn a_flat_series_is_flat_and_a_gap_is_blank() {
         let flat = [Some(3.0), Some(3.0), None, Some(3.0)];
-        assert_eq!(sparkline(&flat, top(&flat)), "██ █");
+        assert_eq!(sparkline(&flat, full_height("ttft_p95_s", &flat)), "▄▄ ▄");
+        assert_eq!(full_height("cache_hit_ratio", &[Some(0.4)]), 1.0);
+        assert_eq!(full_height("error_share", &[Some(0.01), Some(0.0)]), SMALL_SHARE);
         assert_eq!(sparkline(&[Some(0.0), Some(0.0)], 0.0), "▁▁");
     }
 

@@ -78,9 +78,9 @@ pub fn interval(signal: &str, low: Option<f64>, high: Option<f64>) -> String {
 pub fn signal(name: &str) -> String {
     let known = match name {
         "cache_hit_ratio" => "cache-hit ratio",
-        "error_share" => "calls that failed",
-        "timeout_share" => "calls that timed out",
-        "slow_share" => "calls slower than usual",
+        "error_share" => "failed calls",
+        "timeout_share" => "timed-out calls",
+        "slow_share" => "slow calls",
         "spec_acceptance_ratio" | "acceptance_ratio" => "draft acceptance",
         _ => "",
     };
@@ -166,9 +166,9 @@ pub fn where_and_since(cause: &RankedCause, window: &Period) -> String {
     format!("{place}, since {since} UTC ({}){slowed}.", into_window(cause.onset, window))
 }
 
-/// Whose it is, for the verdict line.
-pub const fn owner(owner: Owner) -> &'static str {
-    owner.label()
+/// Whose it is, as short as a table wants it: `provider's batch`.
+pub fn owner(owner: Owner) -> &'static str {
+    owner.label().trim_start_matches("the ")
 }
 
 /// What a signal did.
@@ -188,6 +188,23 @@ pub fn ratio(signal: &SignalChange) -> String {
         (Some(baseline), Some(window)) if baseline > 0.0 => numbers::multiple(window / baseline),
         _ => String::new(),
     }
+}
+
+/// The 95 % interval of window over baseline: `[2.80, 3.93]`; empty where not known.
+pub fn ratio_interval(signal: &SignalChange) -> String {
+    match (signal.ratio_low, signal.ratio_high) {
+        (Some(low), Some(high)) => {
+            format!("[{}, {}]", numbers::decimals(low, 2), numbers::decimals(high, 2))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The signals that too few calls carry, in one sentence; none where all are carried.
+pub fn not_carried(signals: &[SignalChange]) -> Option<String> {
+    let absent = signals.iter().filter(|signal| signal.change == Change::Unknown);
+    let absent: Vec<String> = absent.map(|absent| signal(&absent.signal)).collect();
+    (!absent.is_empty()).then(|| format!("Not carried by enough calls: {}.", absent.join(", ")))
 }
 
 /// A column and how many calls carry it; both periods where they differ.
@@ -247,12 +264,14 @@ pub fn counted(count: u64, thing: &str) -> String {
     format!("{} {thing}{plural}", numbers::count(count))
 }
 
-/// What was compared with what.
+/// What was compared with what, in one sentence.
 pub fn compared(diagnosis: &Diagnosis) -> String {
     let window = &diagnosis.window;
     let judged = format!("{} ({})", period(window), calls(window.calls));
     let Some(baseline) = &diagnosis.baseline else {
-        return format!("{judged}; the data holds no normal traffic to hold it against");
+        return format!(
+            "Asked about {judged}; the data holds no normal traffic to compare it with."
+        );
     };
     let same_day = baseline.start.date_naive() == window.start.date_naive();
     let normal = if same_day {
@@ -261,7 +280,7 @@ pub fn compared(diagnosis: &Diagnosis) -> String {
     } else {
         period(baseline)
     };
-    format!("{judged} against {normal} ({})", calls(baseline.calls))
+    format!("Compared {judged} with {normal} ({}).", calls(baseline.calls))
 }
 
 /// How far into the window something began: `2 min 10 s into the window`.

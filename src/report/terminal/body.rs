@@ -4,15 +4,15 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{Align, Page, Tone, fit, pad, pad_left};
 use crate::diagnosis::{
-    CitedCall, Coverage, Diagnosis, Ingest, RankedCause, RuledOut, SignalChange, Step, Undecidable,
-    Verdict,
+    Change, CitedCall, Coverage, Diagnosis, Ingest, RankedCause, RuledOut, SignalChange, Step,
+    Undecidable, Verdict,
 };
 use crate::report::{numbers, wording};
 
 /// Most ids that are shown here for a cause; the other forms hold them all.
 const IDS_SHOWN: usize = 5;
 
-/// The ranked table.
+/// The ranked table; slices too long for its last column stand under their row.
 pub fn ranking(page: &mut Page, causes: &[RankedCause]) {
     if causes.is_empty() {
         return;
@@ -25,12 +25,26 @@ pub fn ranking(page: &mut Page, causes: &[RankedCause]) {
             wording::owner(cause.owner).to_owned(),
             numbers::probability(cause.confidence),
             numbers::percent(cause.share),
-            wording::slice(&cause.segment),
+            page.text(&wording::slice(&cause.segment)),
         ]
     };
-    let rows: Vec<_> = std::iter::once(head).chain(causes.iter().map(row)).collect();
+    let mut rows: Vec<_> = std::iter::once(head).chain(causes.iter().map(row)).collect();
     let align = [Align::Right, Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
-    page.table(1, &align, &rows);
+    let widest =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| c.width()).max();
+    let needed: usize = (0..align.len()).filter_map(widest).map(|width| width + 2).sum();
+    if needed <= page.width() + 1 {
+        page.table(1, &align, &rows);
+    } else {
+        let places: Vec<_> = rows.iter_mut().map(|row| row.pop().unwrap_or_default()).collect();
+        let lines = page.table_lines(1, &align[..5], &rows);
+        for (index, (line, place)) in lines.iter().zip(places).enumerate() {
+            page.line(line);
+            if index > 0 {
+                page.paragraph(4, &place);
+            }
+        }
+    }
     page.gap();
 }
 
@@ -63,13 +77,18 @@ pub fn measured(page: &mut Page, diagnosis: &Diagnosis) {
         return;
     }
     page.heading("What was measured");
-    let head = ["", "baseline", "window", "change", "95 % interval", "usual to", ""];
-    let head = head.map(str::to_owned).to_vec();
-    let rows: Vec<_> =
-        std::iter::once(head).chain(diagnosis.signals.iter().map(measured_row)).collect();
-    let right = Align::Right;
-    let align = [Align::Left, right, right, right, Align::Left, right, Align::Left];
-    page.table(3, &align, &rows);
+    let head = ["", "baseline", "window", "change, 95 %", "usual to", ""];
+    let carried = diagnosis.signals.iter().filter(|signal| signal.change != Change::Unknown);
+    let rows = carried.map(measured_row);
+    let rows: Vec<_> = std::iter::once(head.map(str::to_owned).to_vec()).chain(rows).collect();
+    if rows.len() > 1 {
+        let right = Align::Right;
+        let align = [Align::Left, right, right, Align::Left, right, Align::Left];
+        page.table(3, &align, &rows);
+    }
+    if let Some(absent) = wording::not_carried(&diagnosis.signals) {
+        page.paragraph(3, &absent);
+    }
     if diagnosis.verdict == Verdict::NoSpike {
         page.paragraph(3, wording::YARDSTICK);
     }
@@ -82,8 +101,7 @@ fn measured_row(signal: &SignalChange) -> Vec<String> {
         wording::signal(name),
         wording::known(name, signal.baseline),
         wording::known(name, signal.window),
-        wording::ratio(signal),
-        wording::interval("_ratio", signal.ratio_low, signal.ratio_high),
+        format!("{} {}", wording::ratio(signal), wording::ratio_interval(signal)),
         signal.usual_ratio.map_or_else(String::new, numbers::multiple),
         wording::change(signal.change).to_owned(),
     ]
@@ -120,23 +138,13 @@ pub fn cannot_tell(page: &mut Page, undecidable: &[Undecidable]) {
 }
 
 /// The ids to cite, worst first, with what was observed and what the same work usually takes.
-pub fn cite(page: &mut Page, cause: &RankedCause, diagnosis: &Diagnosis) {
+pub fn cite(page: &mut Page, cause: &RankedCause, of: usize) {
     if cause.request_ids.is_empty() {
         return;
     }
     let shown = cause.request_ids.len().min(IDS_SHOWN);
-    let of = if diagnosis.diagnoses.len() > 1 {
-        format!(" for {}", cause.cause.id())
-    } else {
-        String::new()
-    };
-    page.labelled(
-        "Cite",
-        &format!(
-            "{shown} of {} slowed{of}, worst first, times UTC",
-            wording::calls(cause.affected_calls.max(cause.request_ids.len()))
-        ),
-    );
+    let slowed = wording::counted(affected(cause), "slowed call");
+    page.labelled(&label("Cite", cause, of), &format!("{shown} of {slowed}, worst first, UTC"));
     let ids: Vec<&CitedCall> = cause.request_ids.iter().take(shown).collect();
     let room = page.width() - 3 - 41;
     let fits = |id: &str| id.width() <= room;
@@ -175,13 +183,21 @@ fn figures(call: &CitedCall) -> String {
     )
 }
 
+/// The rank stands in the label where several causes have a section of that kind.
+fn label(word: &str, cause: &RankedCause, of: usize) -> String {
+    if of > 1 { format!("{word} for {}", cause.rank) } else { word.to_owned() }
+}
+
+fn affected(cause: &RankedCause) -> u64 {
+    cause.affected_calls.max(cause.request_ids.len()) as u64
+}
+
 /// What to do now.
 pub fn next(page: &mut Page, cause: &RankedCause, of: usize) {
     if cause.next_steps.is_empty() {
         return;
     }
-    let label = if of > 1 { format!("Next, for {}", cause.rank) } else { "Next".to_owned() };
-    page.list(&label, cause.next_steps.iter().cloned());
+    page.list(&label("Next", cause, of), cause.next_steps.iter().cloned());
     page.gap();
 }
 

@@ -24,6 +24,6 @@ pub fn verdict(page: &mut Page, diagnosis: &Diagnosis) {
         page.paragraph(1, &wording::where_and_since(first, &diagnosis.window));
     }
     page.paragraph(1, &diagnosis.headline);
-    page.paragraph(1, &format!("Compared {}.", wording::compared(diagnosis)));
+    page.paragraph(1, &wording::compared(diagnosis));
     page.gap();
 }

@@ -125,6 +125,13 @@ impl Page {
 
     /// A table without lines, `indent` columns in; what does not fit is wrapped in its cell.
     pub fn table(&mut self, indent: usize, align: &[Align], rows: &[Vec<String>]) {
+        for line in self.table_lines(indent, align, rows) {
+            self.line(&line);
+        }
+    }
+
+    /// The lines of such a table.
+    pub fn table_lines(&self, indent: usize, align: &[Align], rows: &[Vec<String>]) -> Vec<String> {
         let mut table = Table::new();
         let room = u16::try_from(self.width() + 2 - indent).unwrap_or(u16::MAX);
         table.load_style(presets::NOTHING).set_width(room);
@@ -143,9 +150,7 @@ impl Page {
                 });
             }
         }
-        for line in table.lines() {
-            self.line(&format!("{:indent$}{line}", ""));
-        }
+        table.lines().map(|line| format!("{:indent$}{line}", "")).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, Tone, fit, pad, pad_left};
 use crate::diagnosis::{Series, Timeline};
-use crate::report::{numbers, sparkline, wording};
+use crate::report::{sparkline, wording};
 
 /// Columns of a series' name.
 const NAME: usize = 18;
@@ -62,7 +62,10 @@ pub fn timeline(page: &mut Page, timeline: &Timeline) {
         return;
     }
     let lengths = cut.parts(&vec![None; cut.to]).map(|part| part.len());
-    page.line(&header(page, timeline, &cut, lengths));
+    let header = header(page, timeline, &cut, lengths);
+    if !header.trim().is_empty() {
+        page.line(&header);
+    }
     for series in timeline.series.iter().filter(|series| known(&series.values)) {
         let line = row(page, series, &cut);
         page.line(&line);
@@ -125,9 +128,8 @@ fn join(page: &Page, name: &str, parts: [String; 3], lengths: [usize; 3]) -> Str
 fn row(page: &Page, series: &Series, cut: &Cut) -> String {
     let parts = cut.parts(&series.values);
     let shown: Vec<Option<f64>> = parts.iter().flatten().copied().collect();
-    let share = wording::unit(&series.signal) == wording::Unit::Share;
-    let highest = sparkline::top(&shown);
-    let top = if share { 1.0 } else { highest };
+    let highest = sparkline::peak(&shown);
+    let top = sparkline::full_height(&series.signal, &shown);
     let lengths = [parts[0].len(), parts[1].len(), parts[2].len()];
     let [before, window, after] = parts.map(|part| page.text(&sparkline::sparkline(&part, top)));
     let window = page.paint(Tone::Mark, &window);
@@ -151,12 +153,10 @@ fn onset(page: &Page, timeline: &Timeline, cut: &Cut, lengths: [usize; 3]) -> Op
         bar(lengths[0]) + bar(lengths[1]) + column(cut.window_to)
     };
     let mark = NAME + 2 + column;
-    let after = TimeDelta::try_milliseconds((bin as f64 * timeline.bin_s * 1e3) as i64)?;
-    let word = format!("onset {}", numbers::clock(timeline.start.checked_add_signed(after)?));
-    let line = if mark + 2 + word.width() <= page.width() {
-        format!("{}▲ {word}", " ".repeat(mark))
+    let line = if mark + 8 <= page.width() {
+        format!("{}▲ onset", " ".repeat(mark))
     } else {
-        format!("{} ▲", pad_left(&word, mark.saturating_sub(1)))
+        format!("{} ▲", pad_left("onset", mark.saturating_sub(1)))
     };
     Some(page.paint(Tone::Faint, &line))
 }

@@ -8,7 +8,7 @@ use crate::report::waterfall::{Bar, drawn};
 use crate::report::{numbers, wording};
 
 /// Widest label.
-const LABEL: usize = 30;
+const LABEL: usize = 36;
 
 /// Widths of the columns, as wide as what stands in them.
 struct Columns {
