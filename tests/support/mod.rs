@@ -1,5 +1,7 @@
-//! What several test suites share.
+//! What several test suites share, by what it holds.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod conclusions;
 pub mod wanted;
 
 use std::path::PathBuf;
