@@ -100,6 +100,12 @@ impl Tally {
         }
     }
 
+    /// Takes records of this reason as skipped on purpose.
+    pub fn pardon(&mut self, reason: &str) {
+        let same = |entry: &&mut Entry| entry.reason == reason;
+        self.entries.iter_mut().filter(same).for_each(|entry| entry.lost = false);
+    }
+
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -157,10 +157,11 @@ fn is_canonical_row(line: &[u8]) -> bool {
 
 /// Text that is no JSON: only the canonical table as CSV is read, and lines behind a cut one.
 fn other_text(text: &[u8]) -> Answer {
-    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default();
     let fields: Vec<&[u8]> = first
         .split(|byte| *byte == b',')
-        .map(|field| field.trim_ascii().trim_ascii_start())
+        .map(<[u8]>::trim_ascii)
         .map(|field| field.strip_prefix(b"\"").unwrap_or(field))
         .map(|field| field.strip_suffix(b"\"").unwrap_or(field))
         .collect();
@@ -174,7 +175,9 @@ fn other_text(text: &[u8]) -> Answer {
     if first.iter().any(control) {
         return Answer::Not("binary content of no known kind");
     }
-    Answer::Not(if fields.len() > 3 {
+    let commas = |line: &[u8]| line.iter().filter(|byte| **byte == b',').count();
+    let second = lines.next().map_or(0, commas);
+    Answer::Not(if fields.len() > 2 && second == commas(first) {
         "CSV that is not llmspan's own table"
     } else {
         "text that is not JSON"
