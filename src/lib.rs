@@ -18,6 +18,7 @@ pub mod cli;
 pub mod diagnosis;
 pub mod error;
 pub mod ingest;
+pub mod output;
 pub mod report;
 pub mod schema;
 pub mod windows;

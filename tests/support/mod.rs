@@ -2,3 +2,5 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod conclusions;
+pub mod house;
+pub mod schema;
