@@ -1,6 +1,8 @@
 //! Every command that the README shows, run as it stands, prints what the README says.
 //!
 //! `LLMSPAN_REWRITE=1 cargo test --test docs_commands` writes the output of today into it.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod support;
 

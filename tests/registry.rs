@@ -1,4 +1,6 @@
 //! One word per thing: cause id, file, heading, fixture folder, contract.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod support;
 
