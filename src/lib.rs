@@ -14,6 +14,22 @@
 
 pub mod calls;
 pub mod diagnosis;
+pub mod dialects;
 pub mod error;
 pub mod ingest;
 pub mod schema;
+
+use calls::CallTable;
+use diagnosis::Ingest;
+use error::Result;
+
+/// Reads dumps and assembles the canonical table, one row per LLM call, with an account of what
+/// was read, folded and lost.
+///
+/// # Errors
+/// Those of [`ingest::read`].
+pub fn read(inputs: &[String], options: &ingest::Options) -> Result<(CallTable, Ingest)> {
+    let wanted = dialects::wanted();
+    let ingested = ingest::read(inputs, &wanted, options)?;
+    Ok(calls::assemble(ingested, &wanted))
+}
