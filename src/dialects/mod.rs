@@ -9,14 +9,32 @@ mod table;
 mod context;
 mod proposed;
 
+mod anthropic_platform;
+mod anthropic_sdk;
+mod bedrock_botocore;
+mod claude_code;
+mod envoy_ai_gateway;
+mod genai_official;
+mod google_genai;
 mod langfuse;
+mod langsmith;
+mod litellm;
+mod litellm_v2;
+mod logfire;
+mod mlflow;
+mod openai_v2;
 mod openinference;
 mod openinference_langchain;
+mod openlit;
 mod openllmetry;
 mod openllmetry_anthropic;
+mod pydantic_ai;
 mod semconv;
 mod semconv_old;
+mod sglang;
 mod vercel;
+mod vercel_v7;
+mod vllm;
 
 pub use table::{
     Absent, Accounting, Clue, Dialect, Field, From, Input, Part, SpanRule, Streaming, Test, To,
@@ -27,8 +45,26 @@ use crate::ingest::{Keep, Wanted};
 
 /// Every dialect, in the order in which they are tried: the most particular first.
 pub static DIALECTS: &[&Dialect] = &[
+    &anthropic_platform::DIALECT,
+    &anthropic_sdk::DIALECT,
+    &claude_code::DIALECT,
+    &litellm_v2::DIALECT,
+    &litellm::DIALECT,
     &vercel::DIALECT,
+    &vercel_v7::DIALECT,
+    &pydantic_ai::DIALECT,
+    &logfire::DIALECT,
     &langfuse::DIALECT,
+    &langsmith::DIALECT,
+    &mlflow::DIALECT,
+    &envoy_ai_gateway::DIALECT,
+    &openlit::DIALECT,
+    &vllm::DIALECT,
+    &sglang::DIALECT,
+    &google_genai::DIALECT,
+    &genai_official::DIALECT,
+    &openai_v2::DIALECT,
+    &bedrock_botocore::DIALECT,
     &openllmetry_anthropic::DIALECT,
     &openllmetry::DIALECT,
     &openinference_langchain::DIALECT,
@@ -43,8 +79,8 @@ pub fn wanted() -> Wanted {
     let mut wanted = Wanted::default();
     for dialect in DIALECTS {
         let keep = if dialect.id == http::DIALECT.id { Keep::IfClient } else { Keep::Always };
-        for test in dialect.signs.iter().copied().flatten() {
-            want_test(&mut wanted, test, keep);
+        for group in dialect.signs {
+            want_sign(&mut wanted, group, keep);
         }
         for test in dialect.spans.iter().flat_map(|rule| rule.when) {
             want_test(&mut wanted, test, Keep::Never);
@@ -70,6 +106,24 @@ impl Dialect {
     /// The table of that name.
     pub fn find(id: &str) -> Option<&'static Self> {
         DIALECTS.iter().copied().find(|dialect| dialect.id == id)
+    }
+}
+
+/// One attribute of a group of signs makes a span worth keeping: its first. A group without
+/// attributes goes by the span's name.
+fn want_sign(wanted: &mut Wanted, group: &[Test], keep: Keep) {
+    let mut keep = Some(keep);
+    for test in group {
+        let attribute = !matches!(test, Test::Scope(_) | Test::Name(_) | Test::Kind(_));
+        let worth = if attribute { keep.take() } else { None };
+        want_test(wanted, test, worth.unwrap_or(Keep::Never));
+    }
+    if keep.is_some() {
+        for test in group {
+            if let Test::Name(name) = test {
+                wanted.want_span(name);
+            }
+        }
     }
 }
 
