@@ -1,12 +1,8 @@
-mod support;
 use llmspan::schema::Col;
 #[test]
 fn dump() {
     let path = std::env::var("DUMP").unwrap();
-    let wanted = llmspan::dialects::wanted();
-    let ing = support::spans(&std::fs::read(&path).unwrap(), &wanted);
-    eprintln!("kept {}", ing.spans.spans.len());
-    let (table, ingest) = llmspan::calls::assemble(ing, &wanted);
+    let (table, ingest) = llmspan::read(&[path], &llmspan::ingest::Options::default()).unwrap();
     eprintln!("{ingest:?}");
     let mut names: Vec<String> = Col::all().map(|c| c.name().to_owned()).collect();
     names.extend(table.segment_names().iter().map(|n| format!("attr.{n}")));

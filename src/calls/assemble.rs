@@ -9,25 +9,85 @@ use crate::calls::derive::{self, CacheHabits};
 use crate::calls::draft::{Draft, Reader};
 use crate::calls::lens::Lens;
 use crate::calls::trace::{self, Folded, Row};
-use crate::calls::{Call, CallTable, attempts, twins};
+use crate::calls::{CallTable, Codes, attempts, twins};
 use crate::diagnosis::Ingest;
-use crate::ingest::{Id, Ingested, Span, Spans, Wanted};
+use crate::error::{Error, Result};
+use crate::ingest::{CanonicalInput, Id, Ingested, Span, Spans, Wanted};
 use crate::schema::Col;
 
 /// Spans read by one thread at a time.
 const BATCH: usize = 4096;
 
-/// Assembles the canonical table out of what ingest kept. Inputs that are tables already
-/// (`ingested.tables`) are not looked at here.
-pub fn assemble(ingested: Ingested, wanted: &Wanted) -> (CallTable, Ingest) {
-    let Ingested { spans, mut ingest, .. } = ingested;
-    let calls = calls(&spans, wanted, &mut ingest);
+/// Rows made into columns at a time: a row under assembly is wider than in the table.
+const TABLE_ROWS: usize = 1 << 16;
+
+/// Assembles the canonical table out of what ingest kept, together with the inputs that are
+/// such tables already.
+///
+/// # Errors
+/// A table that cannot be read; under `strict`, one that lost a record.
+pub fn assemble(
+    ingested: Ingested,
+    wanted: &Wanted,
+    strict: bool,
+) -> Result<(CallTable, Ingest)> {
+    let Ingested { spans, tables, mut ingest } = ingested;
+    let stored = stored(&tables, strict, &mut ingest)?;
+    drop(tables);
+    let rows = rows(&spans, wanted, &mut ingest);
     drop(spans);
-    (CallTable::from_calls(calls), ingest)
+    let mut all: Vec<CallTable> = rows
+        .into_par_iter()
+        .chunks(TABLE_ROWS)
+        .map(|rows| CallTable::from_calls(rows.into_iter().map(|row| row.draft.call).collect()))
+        .collect();
+    all.extend(stored);
+    let table = CallTable::concat(all);
+    ingest.calls = table.len() as u64;
+    ingest.dialects = dialects(&table);
+    Ok((table, ingest))
+}
+
+/// Reads the inputs that are call tables.
+fn stored(
+    inputs: &[CanonicalInput],
+    strict: bool,
+    ingest: &mut Ingest,
+) -> Result<Vec<CallTable>> {
+    let mut tables = Vec::new();
+    for input in inputs {
+        let (table, losses) = CallTable::read(input)?;
+        if let Some(loss) = losses.iter().find(|loss| strict && loss.lost) {
+            return Err(Error::input(
+                format!("{}, {}", input.file, loss.first),
+                format!("a record of the call table was lost: {}", loss.reason),
+                "leave out `--strict` to go on with what can be read",
+            ));
+        }
+        if let Some(file) = ingest.files.iter_mut().find(|file| file.file == input.file) {
+            file.losses.extend(losses);
+        }
+        tables.push(table);
+    }
+    Ok(tables)
+}
+
+/// Calls by dialect, most first.
+fn dialects(table: &CallTable) -> Vec<(String, u64)> {
+    let codes = table.codes(Col::Dialect.name());
+    let mut counts = vec![0_u64; codes.values.len()];
+    for code in codes.codes.into_iter().filter(|code| *code != Codes::NULL) {
+        if let Some(count) = usize::try_from(code).ok().and_then(|code| counts.get_mut(code)) {
+            *count += 1;
+        }
+    }
+    let mut counts: Vec<(String, u64)> = codes.values.into_iter().zip(counts).collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counts
 }
 
 /// One row a call, in order of the spans.
-fn calls(spans: &Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Call> {
+fn rows(spans: &Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Row> {
     let mut folded = BTreeMap::new();
     let repeated = repeated(&spans.spans);
     add(&mut folded, "duplicate_span", repeated.iter().filter(|gone| **gone).count() as u64);
@@ -42,7 +102,7 @@ fn calls(spans: &Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Call> {
     let habits = CacheHabits::of(&rows);
     rows.par_iter_mut().for_each(|row| derive::derive(row, &habits));
     report(&rows, folded, ingest);
-    rows.into_iter().map(|row| row.draft.call).collect()
+    rows
 }
 
 fn add(counts: &mut BTreeMap<&'static str, u64>, kind: &'static str, count: u64) {
@@ -124,19 +184,10 @@ fn fold(
 }
 
 fn report(rows: &[Row], folded: BTreeMap<&'static str, u64>, ingest: &mut Ingest) {
-    ingest.calls += rows.len() as u64;
     for (kind, count) in folded {
         *ingest.folded.entry(kind.to_owned()).or_default() += count;
     }
-    let mut dialects: BTreeMap<&str, u64> = BTreeMap::new();
-    for row in rows {
-        *dialects.entry(row.draft.call.text(Col::Dialect).unwrap_or_default()).or_default() += 1;
-        for reason in &row.draft.rejected {
-            *ingest.rejected.entry((*reason).to_owned()).or_default() += 1;
-        }
+    for reason in rows.iter().flat_map(|row| &row.draft.rejected) {
+        *ingest.rejected.entry((*reason).to_owned()).or_default() += 1;
     }
-    let mut dialects: Vec<(String, u64)> =
-        dialects.into_iter().map(|(id, count)| (id.to_owned(), count)).collect();
-    dialects.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    ingest.dialects = dialects;
 }

@@ -3,11 +3,13 @@
 mod assemble;
 mod attempts;
 mod call;
+mod columns;
 mod derive;
 mod draft;
 mod lens;
 mod parse;
 mod python;
+mod store;
 mod table;
 mod trace;
 mod twins;

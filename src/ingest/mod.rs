@@ -10,7 +10,7 @@ mod escape;
 mod frame;
 mod json;
 mod outcome;
-mod parquet;
+pub mod parquet;
 mod proto;
 mod read;
 mod sniff;
