@@ -9,7 +9,7 @@ use crate::calls::derive::{self, CacheHabits};
 use crate::calls::draft::{Draft, Reader};
 use crate::calls::lens::Lens;
 use crate::calls::trace::{self, Folded, Row};
-use crate::calls::{CallTable, Codes, attempts, twins};
+use crate::calls::{CallTable, Codes, attempts, matching, twins};
 use crate::diagnosis::Ingest;
 use crate::error::{Error, Result};
 use crate::ingest::{CanonicalInput, Id, Ingested, Span, Spans, Wanted};
@@ -97,7 +97,8 @@ fn rows(spans: &Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Row> {
     for (kind, count) in counts {
         add(&mut folded, kind, count);
     }
-    attempts::join(&mut rows, loose, &spans.spans);
+    let left = matching::join(&mut rows, loose, &spans.spans);
+    add(&mut folded, "http_without_call", left);
     rows.par_iter_mut().for_each(attempts::settle);
     let habits = CacheHabits::of(&rows);
     rows.par_iter_mut().for_each(|row| derive::derive(row, &habits));

@@ -95,6 +95,11 @@ fn acceptance(call: &mut Call) {
 
 /// `ok`, `error`, `timeout` or `cancelled`.
 fn status(draft: &mut Draft, attempts: &[Draft]) {
+    let broken = attempts.last().filter(|last| super::attempts::failed(last));
+    if let Some(last) = broken {
+        draft.clues.failed = true;
+        draft.clues.timed_out |= last.call.text(Col::ErrorType).is_some_and(says_timeout);
+    }
     let call = &draft.call;
     let http = call.int(Col::HttpStatus);
     let error = call.text(Col::ErrorType).map(str::to_ascii_lowercase);
@@ -128,6 +133,7 @@ fn tokens(draft: &mut Draft, dialect: &Dialect, habits: &CacheHabits) {
     let habit = habits.get(draft);
     let accounting = dialect.tokens;
     no_usage_written_as_zero(draft);
+    no_count_of_a_broken_answer(draft);
     if accounting.zero_cache == Zero::Learned
         && draft.call.int(Col::CacheReadTokens) == Some(0)
         && !habit.positive
@@ -167,6 +173,14 @@ fn no_usage_written_as_zero(draft: &mut Draft) {
         if call.int(Col::OutputTokens) == Some(0) {
             call.set(Col::OutputTokens, Cell::Null);
         }
+    }
+}
+
+/// Anthropic's stream opens with a count of its own; the true one comes at its end.
+fn no_count_of_a_broken_answer(draft: &mut Draft) {
+    let broken = draft.call.text(Col::Status) != Some("ok") && !draft.call.has(Col::FinishReason);
+    if broken && draft.call.text(Col::Provider) == Some("anthropic") {
+        draft.call.set(Col::OutputTokens, Cell::Null);
     }
 }
 
@@ -234,7 +248,9 @@ fn float_cell(float: Option<f64>) -> Cell {
 }
 
 fn times(draft: &mut Draft, dialect: &Dialect) {
-    let duration = draft.duration_s();
+    // On the application's own span the times are those of the whole request.
+    let foreign = draft.kind == crate::ingest::SpanKind::Server && dialect.id == "litellm";
+    let duration = draft.duration_s().filter(|_| !foreign);
     draft.call.set(Col::DurationS, float_cell(duration));
     let whole = draft.chunks.clone().filter(|chunks| chunks.dropped == 0);
     if let Some(chunks) = &whole {

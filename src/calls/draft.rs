@@ -4,7 +4,7 @@ use crate::calls::lens::{Compiled, Lens, Slots, Source};
 use crate::calls::parse::{self, Rejection};
 use crate::calls::{Call, Cell, python};
 use crate::dialects::{Clue, Part, To, Unit};
-use crate::ingest::{Event, Span, Spans, Value};
+use crate::ingest::{Event, Span, SpanKind, Spans, Value};
 use crate::schema::Col;
 
 /// A span as its dialect reads it.
@@ -16,6 +16,8 @@ pub struct Draft {
     pub dialect: u8,
     /// What it is.
     pub part: Part,
+    /// Its kind.
+    pub kind: SpanKind,
     /// When it started, nanoseconds since the epoch.
     pub start_ns: i64,
     /// When it ended; none where unfinished.
@@ -49,6 +51,8 @@ pub struct Clues {
     pub ttft_after_headers_s: Option<f64>,
     /// See [`Clue::Resends`].
     pub resends: Option<i64>,
+    /// Attempts before this one that are spans of their own.
+    pub failed_before: i64,
     /// Whether the span, an event or a level says that it failed.
     pub failed: bool,
     /// Whether what went wrong was a time limit.
@@ -104,6 +108,7 @@ impl<'a> Reader<'a> {
             span: u32::try_from(index).ok()?,
             dialect: u8::try_from(dialect).ok()?,
             part,
+            kind: span.kind,
             start_ns: span.start_ns,
             end_ns: span.end_ns,
             call: Call::default(),
@@ -216,6 +221,27 @@ impl Draft {
                 }
             }
         }
+    }
+
+    /// Lets the call begin earlier: with the attempts that failed before it.
+    pub fn begin_at(&mut self, start_ns: i64) {
+        let earlier_s = parse::ns_to_s(self.start_ns.saturating_sub(start_ns));
+        self.start_ns = start_ns;
+        self.call.set(Col::Start, Cell::Int(start_ns));
+        if let Some(ttft) = self.call.number(Col::TtftS) {
+            self.call.set(Col::TtftS, Cell::Float(ttft + earlier_s));
+        }
+        self.clues.finish_s = self.clues.finish_s.map(|finish| finish + earlier_s);
+        if let Some(chunks) = &mut self.chunks {
+            chunks.first_s += earlier_s;
+            chunks.last_s += earlier_s;
+        }
+    }
+
+    /// Whether it failed without any answer.
+    pub fn fruitless(&self) -> bool {
+        self.clues.failed
+            && [Col::ResponseId, Col::OutputTokens, Col::TtftS].iter().all(|col| !self.call.has(*col))
     }
 
     /// Takes from another record of the same call what is not known here.

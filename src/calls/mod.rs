@@ -7,6 +7,7 @@ mod columns;
 mod derive;
 mod draft;
 mod lens;
+mod matching;
 mod parse;
 mod python;
 mod store;

@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use crate::calls::draft::Draft;
 use crate::calls::{Cell, parse};
 use crate::dialects::{DIALECTS, Part};
-use crate::ingest::{Id, Span};
+use crate::ingest::{Id, Span, SpanKind};
 use crate::schema::Col;
 
 /// Clocks within one trace differ by this much at most.
@@ -19,6 +19,8 @@ pub const SLACK_NS: i64 = 50_000_000;
 pub struct Row {
     /// The span, with what the folded ones add.
     pub draft: Draft,
+    /// Whether another library's record of the same call was folded in.
+    pub paired: bool,
     /// Its HTTP attempts, by start.
     pub attempts: Vec<Draft>,
 }
@@ -96,6 +98,7 @@ pub fn fold(spans: &[Span], members: &[u32], drafts: Vec<Draft>) -> Folded {
     fold.server_views();
     fold.log_twins();
     fold.nested_calls();
+    fold.retries();
     fold.context();
     fold.finish();
     folded
@@ -140,7 +143,10 @@ impl Fold<'_> {
     fn raw_payloads(&mut self) {
         for raw in self.of(Part::Raw) {
             match self.above(raw, Part::Call) {
-                Some(call) => self.merge(call, raw, "raw_payload"),
+                Some(call) => {
+                    self.time_on_foreign_span(call, raw);
+                    self.merge(call, raw, "raw_payload");
+                }
                 None => {
                     self.into[raw] = Some(raw);
                     self.count("raw_payload");
@@ -156,6 +162,19 @@ impl Fold<'_> {
             }
             self.into[stage] = Some(stage);
             self.count("server_stage");
+        }
+    }
+
+    /// Where a library writes on the application's own span, only the raw payload beside it has
+    /// the call's times.
+    fn time_on_foreign_span(&mut self, call: usize, raw: usize) {
+        if self.drafts[call].kind == SpanKind::Server {
+            let (start_ns, end_ns) = (self.drafts[raw].start_ns, self.drafts[raw].end_ns);
+            let draft = &mut self.drafts[call];
+            draft.start_ns = start_ns;
+            draft.end_ns = end_ns;
+            draft.kind = SpanKind::Internal;
+            draft.call.set(Col::Start, Cell::Int(start_ns));
         }
     }
 
@@ -284,6 +303,41 @@ impl Fold<'_> {
         }
     }
 
+    /// Attempts that are spans of their own: those that failed belong to the one that follows them
+    /// under the same parent.
+    fn retries(&mut self) {
+        const PAUSE_NS: i64 = 120_000_000_000;
+        let mut calls = self.of(Part::Call);
+        calls.retain(|call| {
+            let draft = &self.drafts[*call];
+            DIALECTS[usize::from(draft.dialect)].span_per_attempt && self.into[*call].is_none()
+        });
+        calls.sort_by_key(|call| (self.drafts[*call].start_ns, *call));
+        let kin = |draft: &Draft| {
+            let text = |col| draft.call.text(col).map(str::to_owned);
+            (draft.dialect, text(Col::ParentSpanId), text(Col::RequestModel))
+        };
+        for (at, &failed) in calls.iter().enumerate() {
+            let before = &self.drafts[failed];
+            if !before.fruitless() || !before.call.has(Col::ParentSpanId) {
+                continue;
+            }
+            let end = before.last_ns();
+            let follows = |next: &&usize| {
+                let gap = self.drafts[**next].start_ns.saturating_sub(end);
+                (-SLACK_NS..PAUSE_NS).contains(&gap) && kin(&self.drafts[**next]) == kin(before)
+            };
+            if let Some(&next) = calls[at + 1..].iter().find(follows) {
+                let start_ns = before.start_ns;
+                let earlier = before.clues.failed_before + 1;
+                self.drafts[next].begin_at(start_ns);
+                self.drafts[next].clues.failed_before += earlier;
+                self.into[failed] = Some(next);
+                self.count("retried_attempt");
+            }
+        }
+    }
+
     /// Calls take the prompt, tenant, session and segments of the wrappers around them.
     fn context(&mut self) {
         const INHERITED: [Col; 5] =
@@ -310,7 +364,7 @@ impl Fold<'_> {
         for (at, draft) in drafts.into_iter().enumerate() {
             match draft.part {
                 Part::Call if self.into[at].is_none() => {
-                    rows.insert(at, Row { draft, attempts: Vec::new() });
+                    rows.insert(at, Row { draft, paired: false, attempts: Vec::new() });
                 }
                 Part::Attempt if generates(&draft) => attempts.push((at, draft)),
                 Part::Wrapper if self.into[at].is_none() => self.count("wrapper"),

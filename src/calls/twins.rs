@@ -43,16 +43,17 @@ fn by_response_id(slots: &mut [Option<Row>]) -> u64 {
 }
 
 /// Where one library writes inside another without being its child, a failed call has two rows
-/// and no id: the same model, one within the other, and nothing else that would fit.
+/// of which the outer one has no id: the same model, one within the other, and nothing else that
+/// would fit.
 fn by_time(slots: &mut [Option<Row>]) -> u64 {
     let rank = |row: &Row| DIALECTS[usize::from(row.draft.dialect)].rank;
     let nameless = |row: &Row| !row.draft.call.has(Col::ResponseId);
     let pick = |wanted: &dyn Fn(&Row) -> bool| -> Vec<usize> {
-        let fits = |at: &usize| slots[*at].as_ref().is_some_and(|row| nameless(row) && wanted(row));
+        let fits = |at: &usize| slots[*at].as_ref().is_some_and(|row| !row.paired && wanted(row));
         (0..slots.len()).filter(fits).collect()
     };
-    let native = pick(&|row| rank(row) >= NATIVE);
-    let library = pick(&|row| rank(row) < NATIVE);
+    let native = pick(&|row| rank(row) >= NATIVE && row.draft.clues.failed);
+    let library = pick(&|row| rank(row) < NATIVE && nameless(row));
     let mut pairs = Vec::new();
     for &inner in &native {
         let mut around = library.iter().copied().filter(|outer| {
@@ -99,6 +100,7 @@ fn merge(slots: &mut [Option<Row>], a: usize, b: usize) {
     };
     let (mut kept, other) = if second_wins { (second, first) } else { (first, second) };
     kept.draft.fill_from(&other.draft);
+    kept.paired = true;
     if kept.attempts.is_empty() {
         kept.attempts = other.attempts;
     }

@@ -28,5 +28,6 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 2,
+    span_per_attempt: false,
     notes: &["The same call as the SDK's span, seen from the server: it lends the server's times."],
 };

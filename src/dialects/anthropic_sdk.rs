@@ -37,6 +37,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::AbsentIsFalse,
     rank: 9,
+    span_per_attempt: false,
     notes: &[
         "One span a call, with all its retries and the whole stream; the first chunk is counted from \
          its start, failed attempts included.",

@@ -45,6 +45,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 5,
+    span_per_attempt: false,
     notes: &[
         "Input is Bedrock's own count, without the cached part; the same holds for OpenLLMetry's \
          Bedrock instrumentation, which is read with this table.",

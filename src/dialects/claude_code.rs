@@ -51,6 +51,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 6,
+    span_per_attempt: false,
     notes: &[
         "Input is the API's own count, without the cached part.",
         "The duration is on the wall clock, retries included; one span holds all attempts.",

@@ -1,6 +1,6 @@
 //! Attributes that are no dialect's own: the service, the tenant, the session, what to slice by.
 
-use super::table::{Field, From, To, Unit, attr, resource, resource_segment, segment};
+use super::table::{Clue, Field, From, To, Unit, attr, resource, resource_segment, segment};
 use crate::schema::Col;
 
 /// Fields that any span may carry.
@@ -15,6 +15,11 @@ pub const FIELDS: &[Field] = &[
     Field {
         to: To::Col(Col::ErrorType),
         from: From::EventAttr("exception", "exception.type"),
+        unit: Unit::Plain,
+    },
+    Field {
+        to: To::Clue(Clue::Failure),
+        from: From::EventAttr("exception", "exception.message"),
         unit: Unit::Plain,
     },
     attr(Col::SessionId, "session.id"),

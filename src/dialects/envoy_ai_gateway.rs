@@ -23,6 +23,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 2,
+    span_per_attempt: false,
     notes: &[
         "Under a client's span it is a server view; without one it is the call.",
         "In OpenInference's words the cache write is `cache_creation`, against the specification.",

@@ -18,6 +18,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_OMITS_ZERO,
     streaming: Streaming::AbsentIsFalse,
     rank: 5,
+    span_per_attempt: false,
     notes: &[
         "The cached count is omitted where it is zero: beside an input count, its absence is zero.",
         "The Anthropic one is written round the SDK's own span, which carries the request id.",

@@ -18,6 +18,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_OMITS_ZERO,
     streaming: Streaming::AbsentIsFalse,
     rank: 5,
+    span_per_attempt: false,
     notes: &[
         "With automatic function calling one span holds several calls, with their times added up and \
          the usage of the last: such a span is one row.",

@@ -131,6 +131,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 0,
+    span_per_attempt: false,
     notes: &[
         "An attempt is never a row: it lends its call the request id of the last attempt, its status, \
          region, edge and processing time, and the time lost before it.",

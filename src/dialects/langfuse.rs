@@ -82,6 +82,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::TtftTells,
     rank: 3,
+    span_per_attempt: false,
     notes: &[
         "The first chunk is `completion_start_time`, a JSON-quoted ISO time, written on streams only.",
         "`usage_details` speaks three vocabularies: OpenAI's chat and Responses counts, which include \

@@ -37,6 +37,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_OMITS_ZERO,
     streaming: Streaming::Said,
     rank: 3,
+    span_per_attempt: false,
     notes: &[
         "No first chunk: its events are not exported.",
         "Details of the counts are Python literals; the cached part is left out where zero.",

@@ -72,6 +72,7 @@ pub static DIALECT: Dialect = Dialect {
     title: "LiteLLM, first form",
     source: "BerriAI/litellm 1.106, callback `otel`",
     signs: &[
+        &[Test::Name("raw_gen_ai_request")],
         &[Test::Has("litellm.provider.model")],
         &[Test::Has("hidden_params")],
         &[Test::Has("llm.openai.model")],
@@ -87,6 +88,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 3,
+    span_per_attempt: false,
     notes: &[
         "Inside an application's span it writes no span: its attributes stand on the application's \
          own, whose duration is then that of the whole request, and one of several calls wins.",

@@ -18,6 +18,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_LEARNED,
     streaming: Streaming::Said,
     rank: 3,
+    span_per_attempt: false,
     notes: &[
         "Synchronous calls write no span at all.",
         "No request id on the span: it comes from the HTTP attempt.",

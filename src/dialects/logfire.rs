@@ -44,6 +44,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_OMITS_ZERO,
     streaming: Streaming::Said,
     rank: 4,
+    span_per_attempt: false,
     notes: &[
         "On a stream the span ends when the stream opens; a second one of no length, written at its \
          end, holds the usage. The two are folded: start from the first, end and usage from the second.",

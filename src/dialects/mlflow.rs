@@ -44,6 +44,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 4,
+    span_per_attempt: false,
     notes: &[
         "Every value is JSON text.",
         "The first chunk is the event `mlflow.chunk.item.0`, unless events were dropped.",

@@ -18,6 +18,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 5,
+    span_per_attempt: false,
     notes: &[
         "No first chunk, no cached count, no streaming flag: their absence says nothing.",
         "The Responses API is not traced: such calls exist as HTTP spans only, which carry neither \

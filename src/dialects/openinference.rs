@@ -51,6 +51,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 5,
+    span_per_attempt: false,
     notes: &[
         "The first chunk is the event `First Token Stream Event`; with the Responses API it stands at \
          `response.created`, before any content: still the first chunk, and earlier than elsewhere.",

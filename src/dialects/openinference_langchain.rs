@@ -46,6 +46,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_LEARNED,
     streaming: Streaming::Said,
     rank: 3,
+    span_per_attempt: false,
     notes: &[
         "No first chunk, no inter-token latency; response ids on about a third of the calls.",
         "The HTTP attempt is a root of its own or hangs under the application's span: it is joined \

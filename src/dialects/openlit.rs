@@ -29,6 +29,7 @@ pub static DIALECT: Dialect = Dialect {
     },
     streaming: Streaming::Said,
     rank: 4,
+    span_per_attempt: false,
     notes: &[
         "Its first chunk is counted from the arrival of the headers: it is used only where an HTTP \
          attempt tells when they came, and never on calls that did not stream, where it repeats the \

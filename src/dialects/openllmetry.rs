@@ -59,6 +59,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_ZERO_UNKNOWN,
     streaming: Streaming::Said,
     rank: 5,
+    span_per_attempt: false,
     notes: &[
         "No attribute for the first chunk: it is the first chunk event, unless the SDK dropped events \
          (it keeps the last 128), when the first one kept is not the first one sent.",

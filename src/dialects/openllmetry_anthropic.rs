@@ -15,6 +15,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 4,
+    span_per_attempt: false,
     notes: &[
         "Neither an attribute nor events tell of the first chunk.",
         "On a stream the output count is too high by what the opening message already counted.",

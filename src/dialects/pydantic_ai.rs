@@ -25,6 +25,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_OMITS_ZERO,
     streaming: Streaming::TtftTells,
     rank: 4,
+    span_per_attempt: false,
     notes: &[
         "The first chunk stands under the name of a metric, \
          `gen_ai.client.operation.time_to_first_chunk`.",

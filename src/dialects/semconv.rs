@@ -107,6 +107,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_LEARNED,
     streaming: Streaming::AbsentIsFalse,
     rank: 5,
+    span_per_attempt: false,
     notes: &[
         "The conventions say that input tokens include cached ones; an emitter that breaks the rule \
          is caught where the cached count exceeds the input.",

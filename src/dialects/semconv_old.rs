@@ -25,6 +25,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE_LEARNED,
     streaming: Streaming::Said,
     rank: 5,
+    span_per_attempt: false,
     notes: &[
         "This generation had no attribute for the first chunk; emitters write the name of the metric, \
          `gen_ai.server.time_to_first_token`, on the client's span: it is the client's figure.",

@@ -36,6 +36,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 2,
+    span_per_attempt: false,
     notes: &[
         "A server view; with split prefill and decode a request has two roots, joined by its id.",
         "Its prefill time includes the queue, so it is not read; the queue is the stage \

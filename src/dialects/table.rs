@@ -26,6 +26,8 @@ pub struct Dialect {
     pub streaming: Streaming,
     /// Where two tables describe one call, the higher rank is read first.
     pub rank: u8,
+    /// Whether every attempt of a retried call is a span of its own.
+    pub span_per_attempt: bool,
     /// What a reader of its figures should know.
     pub notes: &'static [&'static str],
 }

@@ -71,6 +71,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 5,
+    span_per_attempt: true,
     notes: &[
         "`ai.streamText` and `ai.generateText` repeat the usage of all their steps: they are wrappers.",
         "`ai.response.avgOutputTokensPerSecond` divides by the whole duration, first chunk included: \
@@ -78,6 +79,8 @@ pub static DIALECT: Dialect = Dialect {
         "Version 5 and earlier pass on Anthropic's exclusive input count; the self-check of the \
          counts catches it where the cache is larger than the rest.",
         "`ai.telemetry.functionId` stands for the prompt's name where no name is given.",
-        "A stream that broke is left without a status.",
+        "A retry is a span of its own under the same wrapper: failed attempts are folded into the one \
+         that succeeded.",
+        "A stream that broke may leave no span at all.",
     ],
 };

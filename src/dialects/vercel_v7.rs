@@ -23,6 +23,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::TtftTells,
     rank: 5,
+    span_per_attempt: true,
     notes: &[
         "`invoke_agent` and `step N` repeat the usage of the calls inside them: they are wrappers.",
         "The first chunk stands under the name of a metric.",

@@ -40,6 +40,7 @@ pub static DIALECT: Dialect = Dialect {
     tokens: WHOLE,
     streaming: Streaming::Said,
     rank: 2,
+    span_per_attempt: false,
     notes: &[
         "A server view: under a client's span it lends queue, prefill and decode times; a row of its \
          own only where no client span tells of the call.",
