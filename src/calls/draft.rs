@@ -81,6 +81,17 @@ pub struct Chunks {
     pub gaps_s: Option<[f64; 3]>,
 }
 
+/// Columns that say which span a row is: never taken from another.
+const IDENTITY: [Col; 7] = [
+    Col::TraceId,
+    Col::SpanId,
+    Col::ParentSpanId,
+    Col::SpanName,
+    Col::ScopeName,
+    Col::Dialect,
+    Col::Start,
+];
+
 /// Reads spans with the compiled tables; one for each thread.
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -238,6 +249,12 @@ impl Draft {
         }
     }
 
+    fn has_usage(&self) -> bool {
+        self.clues.input_without_cache.is_some()
+            || self.clues.more_input.is_some()
+            || [Col::InputTokens, Col::OutputTokens].iter().any(|col| self.call.has(*col))
+    }
+
     /// Whether it failed without any answer.
     pub fn fruitless(&self) -> bool {
         self.clues.failed
@@ -248,13 +265,23 @@ impl Draft {
     pub fn fill_from(&mut self, other: &Self) {
         let ahead_s = parse::ns_to_s(self.start_ns.saturating_sub(other.start_ns));
         let ttft = self.call.number(Col::TtftS);
-        self.call.fill_from(&other.call);
+        // Counts of two vocabularies must not be mixed.
+        let counted = self.has_usage();
+        let fills = |col: Col| {
+            let count = matches!(col, Col::InputTokens | Col::OutputTokens);
+            !IDENTITY.contains(&col) && !(counted && count)
+        };
+        self.call.fill_where(&other.call, fills);
+        self.call.fill_segments(&other.call);
         if ttft.is_none()
             && let Some(theirs) = other.call.number(Col::TtftS)
         {
             // The other one counts from its own start.
             let mine = theirs - ahead_s;
             self.call.set(Col::TtftS, if mine >= 0.0 { Cell::Float(mine) } else { Cell::Null });
+        }
+        if !counted {
+            self.clues.usage_from(&other.clues);
         }
         self.clues.fill_from(&other.clues);
         if self.chunks.is_none() && ahead_s.abs() < 1e-3 {
@@ -306,13 +333,15 @@ impl Clues {
         }
     }
 
+    fn usage_from(&mut self, other: &Self) {
+        self.input_without_cache = other.input_without_cache;
+        self.more_input = other.more_input;
+        self.more_output = other.more_output;
+        self.total_tokens = other.total_tokens;
+    }
+
     fn fill_from(&mut self, other: &Self) {
-        let or = |mine: Option<i64>, theirs: Option<i64>| mine.or(theirs);
-        self.input_without_cache = or(self.input_without_cache, other.input_without_cache);
-        self.more_input = or(self.more_input, other.more_input);
-        self.more_output = or(self.more_output, other.more_output);
-        self.total_tokens = or(self.total_tokens, other.total_tokens);
-        self.resends = or(self.resends, other.resends);
+        self.resends = self.resends.or(other.resends);
         self.stream_s = self.stream_s.or(other.stream_s);
         self.failed |= other.failed;
         self.timed_out |= other.timed_out;

@@ -10,6 +10,7 @@ use foldhash::fast::FixedState;
 use crate::calls::attempts::failed;
 use crate::calls::draft::Draft;
 use crate::calls::trace::{Row, is_generating, seconds_between};
+use crate::dialects::hosts;
 use crate::ingest::{Id, Span};
 use crate::schema::Col;
 
@@ -121,9 +122,12 @@ fn fits(attempt: &Draft, call: &Draft) -> bool {
     {
         return false;
     }
-    if let (Some(path), Some(id)) =
-        (attempt.clues.url_path.as_deref(), call.call.text(Col::ResponseId))
-        && !endpoint_agrees(path, id)
+    let path = attempt.clues.url_path.as_deref().unwrap_or_default();
+    let host = attempt.call.text(Col::ServerAddress).and_then(hosts::provider_of);
+    let id = call.call.text(Col::ResponseId);
+    let provider = call.call.text(Col::Provider);
+    if id.is_some_and(|id| !endpoint_agrees(path, id))
+        || provider.is_some_and(|name| !provider_agrees(path, host, name))
     {
         return false;
     }
@@ -143,6 +147,20 @@ fn endpoint_agrees(path: &str, response_id: &str) -> bool {
         Some("msg") => path.ends_with("/messages"),
         // LiteLLM writes such ids for every provider.
         Some("chatcmpl") => !path.ends_with("/responses"),
+        _ => true,
+    }
+}
+
+/// Whether a provider can be behind an endpoint; hosts of compatible endpoints settle it.
+fn provider_agrees(path: &str, host: Option<&str>, provider: &str) -> bool {
+    if let Some(host) = host {
+        return host == provider || host.starts_with("aws.") || host.starts_with("gcp.");
+    }
+    let gemini = path.contains("enerateContent");
+    match provider {
+        "gcp.gemini" | "gcp.vertex_ai" | "gcp.gen_ai" => gemini,
+        "anthropic" => path.ends_with("/messages") || path.ends_with("/complete"),
+        "openai" | "azure.ai.openai" => !gemini && !path.ends_with("/messages"),
         _ => true,
     }
 }
