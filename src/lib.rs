@@ -16,6 +16,7 @@ pub mod calls;
 #[doc(hidden)]
 pub mod cli;
 pub mod diagnosis;
+pub mod dialects;
 pub mod error;
 pub mod ingest;
 pub mod output;
@@ -32,8 +33,10 @@ use error::{Error, Result};
 ///
 /// # Errors
 /// An input that does not exist or in which nothing can be read; under `strict`, any lost record.
-pub fn read(_inputs: &[String], _options: &ingest::Options) -> Result<(CallTable, Ingest)> {
-    Ok((CallTable::from_calls(Vec::new()), Ingest::default()))
+pub fn read(inputs: &[String], options: &ingest::Options) -> Result<(CallTable, Ingest)> {
+    let wanted = dialects::wanted();
+    let ingested = ingest::read(inputs, &wanted, options)?;
+    calls::assemble(ingested, &wanted, options.strict)
 }
 
 /// The canonical table to a conclusion about one window.
