@@ -13,8 +13,23 @@
 //! 6. `report` renders it.
 
 pub mod calls;
+pub mod cli;
 pub mod diagnosis;
 pub mod error;
 pub mod ingest;
-pub mod output;
 pub mod schema;
+
+use calls::CallTable;
+use diagnosis::Ingest;
+use error::Result;
+
+/// Reads dumps and assembles the canonical table, one row per LLM call, with an account of what
+/// was read, folded and lost.
+///
+/// # Errors
+/// Those of [`ingest::read`].
+pub fn read(inputs: &[String], options: &ingest::Options) -> Result<(CallTable, Ingest)> {
+    let mut ingested = ingest::read(inputs, &ingest::Wanted::default(), options)?;
+    let table = CallTable::read_all(&ingested.tables, &mut ingested.ingest)?;
+    Ok((table, ingested.ingest))
+}
