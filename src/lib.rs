@@ -19,7 +19,6 @@ pub mod diagnosis;
 pub mod dialects;
 pub mod error;
 pub mod ingest;
-pub mod output;
 pub mod report;
 pub mod schema;
 pub mod stats;

@@ -142,6 +142,11 @@ fn is_console_dump(text: &[u8]) -> bool {
 /// The columns that only llmspan's own table has together.
 const CANONICAL: [&[u8]; 5] = [b"trace_id", b"span_id", b"start", b"duration_s", b"request_model"];
 
+/// Whether a table has the columns that only llmspan's own table has together.
+pub fn is_canonical(columns: &[&str]) -> bool {
+    CANONICAL.iter().all(|known| columns.iter().any(|column| column.as_bytes() == *known))
+}
+
 fn is_canonical_row(line: &[u8]) -> bool {
     let mut pull = Pull::new(line);
     let Ok(mut members) = pull.object() else { return false };
