@@ -1,5 +1,7 @@
 //! Bad input: what can be read is used, what is lost is counted and placed, nothing panics.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is a failed test")]
+
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Every container, spelling and compression of OTLP gives the same spans.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is a failed test")]
+
 mod support;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The span readers against the library decoders: random requests, written by prost and by
 //! serde_json, read the same as the structs say.
 
-mod support;
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is a failed test")]
 
 use llmspan::ingest::{
     self, Event, Id, Keep, Options, Resource, Scope, Span, SpanKind, StatusCode, Value, Wanted,

@@ -1,5 +1,7 @@
 //! What several test suites share.
 
+#![allow(dead_code, reason = "each suite uses its part")]
+
 pub mod wanted;
 
 use std::path::PathBuf;
