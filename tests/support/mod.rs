@@ -2,6 +2,9 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod conclusions;
+pub mod score;
+pub mod threshold_tree;
+pub mod truth;
 pub mod wanted;
 
 use std::path::PathBuf;
