@@ -8,7 +8,8 @@ mod support;
 
 use std::path::Path;
 
-use support::score::{Answer, answers, mark, report, score, totals};
+use support::score::{Answer, answers, mark, score, totals};
+use support::score_table::report;
 use support::truth::cases;
 
 #[test]

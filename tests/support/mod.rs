@@ -3,6 +3,7 @@
 
 pub mod conclusions;
 pub mod score;
+pub mod score_table;
 pub mod threshold_tree;
 pub mod truth;
 pub mod wanted;

@@ -89,7 +89,7 @@ fn collect(folder: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
 fn read(root: &Path, folder: &Path) -> Case {
     let path = folder.join("truth.json");
     let text = std::fs::read_to_string(&path).expect("a case has its truth");
-    let truth: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+    let truth: Value = serde_json::from_str(&text).expect("the truth is JSON");
     let own = |key: &str| truth[key].as_str().map(str::to_owned);
     let text = |key: &str| own(key).unwrap_or_default();
     let column = |name: &str| {
