@@ -16,5 +16,6 @@ pub mod calls;
 pub mod diagnosis;
 pub mod error;
 pub mod ingest;
+pub mod output;
 pub mod schema;
 pub mod stats;

@@ -1,6 +1,8 @@
 //! Spans to the canonical call table: attempts joined, wrappers folded, figures derived.
 
 mod call;
+mod columns;
+mod store;
 mod table;
 
 pub use call::{Call, Cell};

@@ -1,5 +1,6 @@
 //! Bytes to spans: finds the inputs, sniffs and decompresses them, and streams out what is wanted.
 
+pub(crate) mod parquet;
 mod span;
 mod wanted;
 
