@@ -18,4 +18,5 @@ pub mod error;
 pub mod ingest;
 pub mod output;
 pub mod schema;
+pub mod signals;
 pub mod stats;
