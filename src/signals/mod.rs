@@ -1,9 +1,13 @@
 //! What every cause shares, each figure measured once: two sides of the call table to numbers.
 
+pub mod case;
 pub mod cells;
 pub mod effects;
 pub mod expect;
 pub mod frame;
+pub mod load;
+pub mod misses;
+pub mod routing;
 pub mod slices;
 pub mod tally;
 

@@ -168,26 +168,35 @@ impl Tally {
 
     /// Mean and its variance over one side's blocks.
     fn side(&self, slice: usize, effect: usize, from: usize, weights: &[f64]) -> SideMean {
-        let blocks =
-            || self.sums[slice][from..].iter().zip(weights).map(|(sums, w)| (sums[effect], *w));
-        let (mut weight, mut sum) = (0.0, 0.0);
-        for ((w, v), times) in blocks() {
-            weight += w * times;
-            sum += v * times;
+        let blocks = self.sums[slice][from..].iter().zip(weights);
+        mean_of(blocks.map(|(sums, times)| (sums[effect], *times)))
+    }
+
+    /// How far an effect moved in all calls outside a slice; none where they are too few.
+    pub fn outside(&self, slice: usize, effect: Effect) -> Option<Shift> {
+        let at = effect as usize;
+        let side = |from: usize, to: usize| {
+            let blocks = self.sums[0][from..to].iter().zip(&self.sums[slice][from..to]);
+            let left: Vec<(f64, f64)> =
+                blocks.map(|(all, own)| (all[at].0 - own[at].0, all[at].1 - own[at].1)).collect();
+            mean_of(left.into_iter().map(|pair| (pair, 1.0)))
+        };
+        let count = self.baseline_blocks + self.window_blocks;
+        let (before, after) = (side(0, self.baseline_blocks), side(self.baseline_blocks, count));
+        if before.weight < 4.0 || after.weight < 2.0 {
+            return None;
         }
-        if weight <= 0.0 {
-            return SideMean::default();
-        }
-        let mean = sum / weight;
-        let (mut squares, mut used) = (0.0, 0.0);
-        for ((w, v), times) in blocks() {
-            if w > 0.0 && times > 0.0 {
-                squares += times * (v - mean * w).powi(2);
-                used += times;
-            }
-        }
-        let small = if used > 1.5 { used / (used - 1.0) } else { 1.0 };
-        SideMean { mean, variance: squares * small / (weight * weight), weight }
+        let noise = self.noise[at] / after.weight;
+        let error = (before.variance + after.variance.max(noise)).sqrt();
+        let log = after.mean - before.mean;
+        Some(Shift {
+            log,
+            error,
+            z: log / error.max(1e-9),
+            usual: f64::NAN,
+            window_weight: after.weight,
+            baseline_weight: before.weight,
+        })
     }
 
     /// Every shift as the calls show it.
@@ -244,6 +253,29 @@ struct SideMean {
     mean: f64,
     variance: f64,
     weight: f64,
+}
+
+/// Mean over blocks (weight, weighted sum), each taken so many times, with the variance of the
+/// mean: the linearised ratio estimator.
+fn mean_of(blocks: impl Iterator<Item = ((f64, f64), f64)> + Clone) -> SideMean {
+    let (mut weight, mut sum) = (0.0, 0.0);
+    for ((w, v), times) in blocks.clone() {
+        weight += w * times;
+        sum += v * times;
+    }
+    if weight <= 0.0 {
+        return SideMean::default();
+    }
+    let mean = sum / weight;
+    let (mut squares, mut used) = (0.0, 0.0);
+    for ((w, v), times) in blocks {
+        if w > 0.0 && times > 0.0 {
+            squares += times * (v - mean * w).powi(2);
+            used += times;
+        }
+    }
+    let small = if used > 1.5 { used / (used - 1.0) } else { 1.0 };
+    SideMean { mean, variance: squares * small / (weight * weight), weight }
 }
 
 /// Which block each call lies in: the baseline's first, then the window's.
