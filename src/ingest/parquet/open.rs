@@ -45,6 +45,11 @@ impl Open {
         self.footer.schema().fields()
     }
 
+    /// The file's bytes.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes.into()
+    }
+
     /// How many rows each row group holds.
     pub(crate) fn row_groups(&self) -> Vec<u64> {
         let groups = self.footer.metadata().row_groups().iter();

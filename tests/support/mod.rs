@@ -1,0 +1,17 @@
+//! What several test suites share, by what it holds.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+pub mod conclusions;
+pub mod wanted;
+
+use std::path::PathBuf;
+
+/// A folder of the shared material beside the repository, or none with a message.
+pub fn shared(folder: &str) -> Option<PathBuf> {
+    let places = ["../shared", "../../shared"].map(|place| PathBuf::from(place).join(folder));
+    let found = places.into_iter().find(|place| place.is_dir());
+    if found.is_none() {
+        eprintln!("skipped: the shared folder {folder} is not beside the repository");
+    }
+    found
+}
