@@ -1,10 +1,13 @@
 //! What several test suites share.
 
+#![allow(dead_code, reason = "each suite uses its part")]
+
 pub mod wanted;
 
 use std::path::PathBuf;
 
 /// A folder of the shared material beside the repository, or none with a message.
+#[allow(clippy::print_stderr, reason = "a test that skips says so")]
 pub fn shared(folder: &str) -> Option<PathBuf> {
     let places = ["../shared", "../../shared"].map(|place| PathBuf::from(place).join(folder));
     let found = places.into_iter().find(|place| place.is_dir());

@@ -14,6 +14,7 @@ use super::batch::Batch;
 use super::outcome::Place;
 use super::wanted::Wanted;
 
+pub use self::foreign::UNKNOWN;
 use self::pull::Odd;
 pub use self::pull::{Members, Pull};
 
