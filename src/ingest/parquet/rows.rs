@@ -102,9 +102,11 @@ impl<'b, 'w> Bound<'b, 'w> {
     ) -> Vec<(AttrId, Value)> {
         collector.clear();
         let service = text(self.parts.service, row);
-        if !service.is_empty() {
-            // First, so that the resource's own attribute stands above it.
-            collector.named(b"service.name", Raw::Text(service.as_bytes()));
+        // First, so that the resource's own attribute stands above it.
+        if let Some(want) = collector.wanted().attr(SERVICE_NAME)
+            && !service.is_empty()
+        {
+            collector.attr(want, Raw::Text(service.as_bytes()));
         }
         self.resource.iter().for_each(|source| source.collect(row, collector));
         let mut attrs = collector.attrs();
@@ -174,6 +176,8 @@ impl<'b> Parts<'b> {
         start_ns.checked_add(time::length(length, Unit::SecondsOrMilliseconds, whole)?)
     }
 }
+
+const SERVICE_NAME: &str = "service.name";
 
 fn cell(array: Option<&dyn Array>, row: usize) -> Option<Scalar<'_>> {
     scalar(array?, row)
