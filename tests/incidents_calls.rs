@@ -1,4 +1,5 @@
 //! The labelled dumps: every call of a window is one row, with the ids and dimensions of its truth.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 mod support;
 
@@ -31,7 +32,8 @@ fn every_call_of_the_window_is_one_row() {
 
         let mut rows: HashMap<(String, String), usize> = HashMap::new();
         for row in 0..table.len() {
-            let id = (table.text(Col::TraceId, row).unwrap(), table.text(Col::SpanId, row).unwrap());
+            let id =
+                (table.text(Col::TraceId, row).unwrap(), table.text(Col::SpanId, row).unwrap());
             assert!(rows.insert(id, row).is_none(), "{name}: two rows of one span");
         }
         // Service, requested and served model, region, host, pool, fingerprint, prompt, tenant.

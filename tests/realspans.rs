@@ -1,4 +1,5 @@
 //! The real dumps against what was served: rows, tokens, ids and first chunks, in every form.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may fail")]
 
 mod support;
 
@@ -295,8 +296,9 @@ fn a_capped_stream_has_no_first_chunk() {
     for row in 0..table.len() {
         assert_eq!(ttft[row].is_nan(), chunks[row].is_none());
         let truth = &served[&table.text(Col::ResponseId, row).unwrap()];
-        let decode = number(truth, "total_s") - number(truth, "ttft_first_chunk_s");
+        // The client lagged behind the provider: its own clock is the measure.
+        let decode = number(truth, "client_total_client_s") - number(truth, "client_ttft_client_s");
         let pace = decode / (number(truth, "output_tokens_wire") - 1.0);
-        assert!((0.6..1.7).contains(&(itl[row] / pace)), "{} for {pace}", itl[row]);
+        assert!((0.4..1.4).contains(&(itl[row] / pace)), "{} for {pace}", itl[row]);
     }
 }

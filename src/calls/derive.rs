@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::calls::draft::{Draft, says_timeout};
+use crate::calls::clues::says_timeout;
+use crate::calls::draft::Draft;
 use crate::calls::trace::Row;
 use crate::calls::{Call, Cell};
 use crate::dialects::{Absent, DIALECTS, Dialect, Input, Streaming, Zero, hosts};
@@ -356,7 +357,8 @@ fn inter_token(draft: &mut Draft) {
     let itl = by_decode.or_else(|| {
         // Events beyond the SDK's cap were dropped, the oldest first: the tail still tells the
         // pace, and all events together how many tokens a chunk holds.
-        let tail = draft.chunks.as_ref().filter(|chunks| chunks.dropped > 0 && chunks.count >= 2)?;
+        let tail =
+            draft.chunks.as_ref().filter(|chunks| chunks.dropped > 0 && chunks.count >= 2)?;
         let per_chunk_s = (tail.last_s - tail.first_s) / f64::from(tail.count - 1);
         let chunks = f64::from(tail.count) + f64::from(tail.dropped);
         Some(per_chunk_s * chunks / output as f64)
