@@ -13,6 +13,7 @@
 //! 6. `report` renders it.
 
 pub mod calls;
+pub mod cli;
 pub mod diagnosis;
 pub mod error;
 pub mod ingest;

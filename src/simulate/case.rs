@@ -4,6 +4,7 @@
 use super::incident::{Effect, Incident, Slice, Trap};
 use super::rng::Rng;
 use super::scenario::{Scenario, Setup};
+use super::window::{GivenWindow, give};
 use super::truth::{EffectRatios, Pair, Signal, effect, held_by, pairs, power_z, ratio, relevant_ratio};
 use super::world::{Run, run};
 use crate::diagnosis::Cause;
@@ -81,8 +82,8 @@ pub struct Case {
     pub pairs: Vec<Pair>,
     /// For each pair, whether it lies in each incident's slice.
     pub held: Vec<Vec<bool>>,
-    /// The given window, seconds.
-    pub window_s: (f64, f64),
+    /// The given window.
+    pub window: GivenWindow,
     /// How strong it came out; `None` where healthy.
     pub severity: Option<Severity>,
     /// How many tries it took before this one.
@@ -146,11 +147,11 @@ pub fn make(wanted: &Wanted) -> Case {
 /// Turns the strength until the effect lies in its band; returns by how much it still misses.
 fn tune(wanted: &Wanted, world: Scenario, attempt: u32, rng: &mut Rng) -> (f64, Case) {
     let mut incidents = place(wanted, &world, rng);
-    let window_s = give_window(&world, &incidents, rng);
+    let given = give(&world, &incidents, rng);
     let twin = run(&world, &[]);
     let mut best: Option<(f64, Case)> = None;
     for _ in 0..STRENGTHS {
-        let case = realise(&world, &twin, &incidents, window_s, attempt);
+        let case = realise(&world, &twin, &incidents, &given, attempt);
         let (miss, turn) = judge(wanted, &case);
         let done = miss <= 0.0;
         if best.as_ref().is_none_or(|(least, _)| miss < *least) {
@@ -257,12 +258,12 @@ fn first_strength(effect: Effect, sub: u32, severity: Severity) -> f64 {
         };
     };
     match (cause, sub) {
-        (Cause::CacheMissPromptChanged | Cause::MixShift | Cause::CacheMissCold, 0)
+        (Cause::MixShift | Cause::CacheMissCold, 0)
         | (Cause::CacheMissEvicted, 1)
         | (Cause::AcceptanceDropTrafficShift | Cause::RegionChange | Cause::PoolChange | Cause::ModelChange, _) => {
             (0.25 + 0.35 * level).min(1.0)
         }
-        (Cause::CacheMissPromptChanged, _) => 1.0,
+        (Cause::CacheMissPromptChanged, _) => (0.2 + 0.4 * level).min(1.0),
         (Cause::MixShift, _) => (0.2 + 0.3 * level).min(0.9),
         (Cause::CacheMissEvicted, _) => 0.8 + level,
         (Cause::CacheMissCold, _) => 2.0 + 3.0 * level,
@@ -327,23 +328,9 @@ fn slice(wanted: &Wanted, world: &Scenario, effect: Effect, at: usize, rng: &mut
     }
 }
 
-/// The window that a person would give: about the incident's, a little wider or shifted, never
-/// beyond the data.
-fn give_window(world: &Scenario, incidents: &[Incident], rng: &mut Rng) -> (f64, f64) {
-    let onset_s = incidents.iter().map(|i| i.onset_s).fold(f64::INFINITY, f64::min);
-    let end_s = incidents.iter().map(|i| i.end_s).fold(0.0, f64::max);
-    let length_s = end_s - onset_s;
-    let (early_s, late_s) = match rng.index(3) {
-        0 => (rng.range(0.0, 30.0), rng.range(0.0, 20.0)),
-        1 => (rng.range(20.0, 0.15 * length_s), rng.range(-0.1, 0.05) * length_s),
-        _ => (-rng.range(0.0, 0.15 * length_s), rng.range(-0.15, 0.0) * length_s),
-    };
-    (onset_s - early_s, (end_s + late_s).min(world.data_s() - 1.0))
-}
-
-fn realise(world: &Scenario, twin: &Run, incidents: &[Incident], window_s: (f64, f64), attempt: u32) -> Case {
+fn realise(world: &Scenario, twin: &Run, incidents: &[Incident], given: &GivenWindow, attempt: u32) -> Case {
     let whole = run(world, incidents);
-    let window = rounded(world, window_s);
+    let window = given.bounds_s;
     let all = pairs(&whole, twin, window.0, window.1);
     let held: Vec<Vec<bool>> = all
         .iter()
@@ -381,16 +368,10 @@ fn realise(world: &Scenario, twin: &Run, incidents: &[Incident], window_s: (f64,
         realised,
         pairs: all,
         held,
-        window_s: window,
+        window: given.clone(),
         severity: causes.then(|| Severity::of(strongest)),
         attempt,
     }
-}
-
-/// Whole seconds, as an argument would give them.
-fn rounded(world: &Scenario, (from_s, to_s): (f64, f64)) -> (f64, f64) {
-    let fraction = (world.t0_ns.rem_euclid(1_000_000_000)) as f64 / 1e9;
-    (from_s.floor() - fraction, to_s.ceil() - fraction)
 }
 
 /// Each incident's part of the time added, from running it alone.

@@ -269,7 +269,7 @@ impl Draft {
         match cause {
             Cause::PromptGrowth if hit && sub == 0 => self.own_scale += strength,
             Cause::PromptGrowth if hit => self.own_extra += 2500.0 * strength * rng.range(0.8, 1.2),
-            Cause::CacheMissPromptChanged if hit => self.edit_prompt(call, sub, strength, rng),
+Cause::CacheMissPromptChanged if hit => self.edit_prompt(call, sub, strength, rng),
             Cause::CacheMissCold if sub == 0 && shifted => {
                 self.tenant = 100 + u32::try_from(rng.int(0, 800)).unwrap_or(0);
             }
@@ -300,15 +300,20 @@ impl Draft {
         }
     }
 
-    /// The caller's edit: something that changes is put into the instructions, at their head
-    /// (each call, each minute) or further down.
+    /// The caller's edit: something that changes with each call (or each minute) is put into the
+    /// instructions; the larger the strength, the nearer to their head. A weak edit reaches only
+    /// part of the calls.
     fn edit_prompt(&mut self, call: &Call, sub: u32, strength: f64, rng: &mut Rng) {
+        if !rng.chance(strength / 0.25) {
+            return;
+        }
         self.versions = 1;
         self.edit = match sub {
             1 => mix(&[21, u64::from(tokens(self.at_s / 40.0))]),
             _ => mix(&[22, call.key]),
         };
-        self.kept_quarters = if sub == 2 || (sub == 0 && !rng.chance(strength)) { 2 } else { 0 };
+        let kept = (4.0 * (1.0 - strength)).round().clamp(0.0, 3.0);
+        self.kept_quarters = usize::try_from(tokens(kept)).unwrap_or(0);
     }
 
     fn prompt_hash(&self, world: &Scenario, call: &Call) -> u64 {

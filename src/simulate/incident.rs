@@ -68,9 +68,9 @@ impl Effect {
     /// How many variants of it the simulator knows.
     pub const fn variants(self) -> u32 {
         match self {
-            Self::Cause(Cause::CacheMissPromptChanged) => 3,
             Self::Cause(
                 Cause::PromptGrowth
+                | Cause::CacheMissPromptChanged
                 | Cause::CacheMissEvicted
                 | Cause::CacheMissCold
                 | Cause::PrefillQueueing

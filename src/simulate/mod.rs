@@ -8,6 +8,8 @@
 
 pub mod case;
 pub mod client;
+pub mod dialect;
+pub mod dump;
 pub mod effects;
 pub mod engine;
 pub mod incident;
@@ -18,7 +20,12 @@ pub mod provider;
 pub mod rng;
 pub mod scenario;
 pub mod service;
+pub mod span;
+pub mod suite;
 pub mod trace_file;
 pub mod traffic;
 pub mod truth;
+pub mod truth_file;
+pub mod window;
 pub mod world;
+pub mod write;
