@@ -5,7 +5,7 @@ use super::incident::{Effect, Incident, Slice, Trap};
 use super::rng::Rng;
 use super::scenario::{Scenario, Setup};
 use super::window::{GivenWindow, give};
-use super::truth::{EffectRatios, Pair, Signal, effect, held_by, pairs, power_z, ratio, relevant_ratio};
+use super::truth::{EffectRatios, Pair, Signal, effect, held_by, pairs, power_z, quantile_sorted, ratio, relevant_ratio};
 use super::world::{Run, run};
 use crate::diagnosis::Cause;
 
@@ -149,11 +149,13 @@ fn tune(wanted: &Wanted, world: Scenario, attempt: u32, rng: &mut Rng) -> (f64, 
     let mut incidents = place(wanted, &world, rng);
     let given = give(&world, &incidents, rng);
     let twin = run(&world, &[]);
+    let restless = unrest(&world, &twin);
     let mut best: Option<(f64, Case)> = None;
     for _ in 0..STRENGTHS {
         let case = realise(&world, &twin, &incidents, &given, attempt);
         let (miss, turn) = judge(wanted, &case);
-        let done = miss <= 0.0;
+        let miss = miss + restless;
+        let done = miss <= 0.0 || restless > 0.0;
         if best.as_ref().is_none_or(|(least, _)| miss < *least) {
             best = Some((miss, case));
         }
@@ -165,6 +167,37 @@ fn tune(wanted: &Wanted, world: Scenario, attempt: u32, rng: &mut Rng) -> (f64, 
         }
     }
     best.expect("at least one strength was tried")
+}
+
+/// How far a world without incident drifts by itself from its quiet part to its window: an
+/// overloaded pool makes an incident that no label names.
+fn unrest(world: &Scenario, twin: &Run) -> f64 {
+    let mut worst: f64 = 0.0;
+    for model in 0..world.models.len() {
+        let part = |from_s: f64, to_s: f64| -> (f64, f64) {
+            let mut steps = Vec::new();
+            let mut waits = Vec::new();
+            for outcome in twin.outcomes.iter().flatten() {
+                let held = outcome.made.model == model
+                    && outcome.start_s >= from_s
+                    && outcome.start_s < to_s;
+                if let Some(served) = outcome.served.as_ref().filter(|_| held) {
+                    steps.push(served.decode_s / f64::from(outcome.made.output_tokens));
+                    waits.push(served.queue_s);
+                }
+            }
+            steps.sort_by(f64::total_cmp);
+            waits.sort_by(f64::total_cmp);
+            (quantile_sorted(&steps, 0.5), quantile_sorted(&waits, 0.9))
+        };
+        let (quiet, later) = (part(0.0, world.quiet_s), part(world.quiet_s, world.data_s()));
+        let slower = (later.0 / quiet.0 - 1.35).max(0.0);
+        let waiting = (later.1 - 4.0 * quiet.1 - 0.4).max(0.0) + (quiet.1 - 1.5).max(0.0);
+        if slower.is_finite() && waiting.is_finite() {
+            worst = worst.max(slower + waiting);
+        }
+    }
+    if worst > 0.0 { 5.0 + worst } else { 0.0 }
 }
 
 /// How far a case misses what it should be (0: not at all), and what to multiply each strength by.

@@ -196,21 +196,20 @@ impl Pool {
     }
 
     fn route(&self, job: &Job, range: std::ops::Range<usize>, affine: bool, key: u64) -> usize {
-        let alive: Vec<usize> = range.filter(|at| self.replicas[*at].alive).collect();
+        let alive = || range.clone().filter(|at| self.replicas[*at].alive);
         let load = |at: usize| self.replicas[at].running() + self.replicas[at].waiting();
-        let least = alive.iter().copied().min_by_key(|at| (load(*at), *at)).unwrap_or(0);
         if affine && let Some(head) = job.prefix.first() {
-            let home = alive.iter().copied().max_by_key(|at| mix(&[head.hash, *at as u64]));
-            if let Some(home) = home.filter(|home| load(*home) <= load(least) * 3 / 2 + 6) {
+            let least = alive().map(load).min().unwrap_or(0);
+            let home = alive().max_by_key(|at| mix(&[head.hash, *at as u64]));
+            if let Some(home) = home.filter(|home| load(*home) <= least * 3 / 2 + 6) {
                 return home;
             }
         }
         let mut rng = Rng::keyed(&[self.seed, 54, key]);
-        let (a, b) = (alive.get(rng.index(alive.len())), alive.get(rng.index(alive.len())));
-        match (a, b) {
-            (Some(a), Some(b)) => if load(*b) < load(*a) { *b } else { *a },
-            _ => least,
-        }
+        let count = alive().count();
+        let mut draw = || alive().nth(rng.index(count)).unwrap_or(range.start);
+        let (a, b) = (draw(), draw());
+        if load(b) < load(a) { b } else { a }
     }
 
     /// Runs every replica until `to_s`; returns what left the pool.

@@ -18,6 +18,9 @@ pub const NEIGHBOUR_OUTPUT: (f64, f64) = (230.0, 0.7);
 /// Acceptance of neighbours' drafts.
 pub const NEIGHBOUR_ACCEPTANCE: f64 = 0.7;
 
+/// Share of a replica's time that prompts may take on a normal day; beyond it queues grow.
+const MAX_PREFILL_SHARE: f64 = 0.35;
+
 fn lognormal_mean((median, sigma): (f64, f64)) -> f64 {
     median * (sigma * sigma / 2.0_f64).exp()
 }
@@ -199,7 +202,11 @@ fn plan(
         },
         draft_tokens: style.draft,
     };
-    let steady = balance(&engine, style.batch);
+    let mut batch = style.batch;
+    while batch > 3.0 && balance(&engine, batch).prefill_share > MAX_PREFILL_SHARE {
+        batch *= 0.85;
+    }
+    let steady = balance(&engine, batch);
     let own = own_concurrency(world, model, region, &engine, steady.step_s);
     let surge = world.setup.wants(Cause::LoadSurge);
     let (replicas, neighbours) = if surge {
@@ -208,8 +215,8 @@ fn plan(
         engine.max_sequences = super::scenario::tokens((total / replicas * 1.7).ceil() + 1.0).max(3);
         (replicas, total - own)
     } else {
-        let replicas = (own / (style.own_share * style.batch)).ceil().clamp(style.min_replicas, 40.0);
-        (replicas, (replicas * style.batch - own).max(replicas * 2.0))
+        let replicas = (own / (style.own_share * batch)).ceil().clamp(style.min_replicas, 40.0);
+        (replicas, (replicas * batch - own).max(replicas * 2.0))
     };
     let per_replica = balance(&engine, (neighbours / replicas).max(0.1));
     let rate = per_replica.rate * replicas;

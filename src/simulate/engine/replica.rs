@@ -296,6 +296,9 @@ impl Replica {
             Scheduler::Chunked { budget } => f64::from(budget),
             Scheduler::DecodeOnly => f64::INFINITY,
         };
+        if self.waiting.is_empty() {
+            return;
+        }
         let mut pending: f64 = self.prefilling.iter().map(|(live, _)| live.left_tokens).sum();
         while let Some(live) = self.waiting.front() {
             let busy = self.running();
@@ -348,19 +351,24 @@ impl Replica {
             self.context += self.growth;
             self.retire(now_s);
         }
-        let mut still = VecDeque::new();
-        while let Some((mut live, chunk)) = self.prefilling.pop_front() {
+        if !self.prefilling.is_empty() {
+            self.end_chunks(now_s);
+        }
+        self.start_step(now_s);
+    }
+
+    fn end_chunks(&mut self, now_s: f64) {
+        for _ in 0..self.prefilling.len() {
+            let Some((mut live, chunk)) = self.prefilling.pop_front() else { return };
             live.left_tokens -= chunk;
             live.done_tokens += chunk;
             if live.left_tokens > 0.5 {
-                still.push_back((live, 0.0));
+                self.prefilling.push_back((live, 0.0));
             } else {
                 self.reserved -= live.context;
                 self.start_decode(live, now_s);
             }
         }
-        self.prefilling = still;
-        self.start_step(now_s);
     }
 
     fn start_decode(&mut self, mut live: Live, now_s: f64) {
