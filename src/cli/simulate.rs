@@ -102,12 +102,14 @@ fn theme(id: &str) -> Result<Theme> {
         "all" => Ok(Theme::All),
         "healthy" => Ok(Theme::Healthy),
         "compound" => Ok(Theme::Compound),
-        _ => Cause::ALL.into_iter().find(|cause| cause.id() == id).map(Theme::Cause).ok_or_else(|| {
-            let known: Vec<&str> = Cause::ALL.iter().map(|cause| cause.id()).collect();
-            Error::usage(
-                format!("there is no cause `{id}`"),
-                format!("use healthy, compound, all, or one of: {}", known.join(", ")),
-            )
-        }),
+        _ => Cause::ALL.into_iter().find(|cause| cause.id() == id).map(Theme::Cause).ok_or_else(
+            || {
+                let known: Vec<&str> = Cause::ALL.iter().map(|cause| cause.id()).collect();
+                Error::usage(
+                    format!("there is no cause `{id}`"),
+                    format!("use healthy, compound, all, or one of: {}", known.join(", ")),
+                )
+            },
+        ),
     }
 }

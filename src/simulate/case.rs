@@ -4,8 +4,11 @@
 use super::incident::{Effect, Incident, Slice, Trap};
 use super::rng::Rng;
 use super::scenario::{Scenario, Setup};
+use super::truth::{
+    EffectRatios, Pair, Signal, effect, held_by, pairs, power_z, quantile_sorted, ratio,
+    relevant_ratio,
+};
 use super::window::{GivenWindow, give};
-use super::truth::{EffectRatios, Pair, Signal, effect, held_by, pairs, power_z, quantile_sorted, ratio, relevant_ratio};
 use super::world::{Run, run};
 use crate::diagnosis::Cause;
 
@@ -208,7 +211,10 @@ fn judge(wanted: &Wanted, case: &Case) -> (f64, Vec<f64>) {
         let Effect::Cause(cause) = realised.incident.effect else {
             let worst = [Signal::Ttft, Signal::Itl, Signal::Duration]
                 .iter()
-                .map(|signal| (ratio(&case.pairs, *signal, 0.5) - 1.0).max(ratio(&case.pairs, *signal, 0.95) - 1.0))
+                .map(|signal| {
+                    (ratio(&case.pairs, *signal, 0.5) - 1.0)
+                        .max(ratio(&case.pairs, *signal, 0.95) - 1.0)
+                })
                 .fold(0.0, f64::max);
             let faster = realised.incident.is_trap(Trap::Improvement);
             let straggler = realised.incident.is_trap(Trap::Straggler);
@@ -243,7 +249,10 @@ fn impurity(cause: Cause, realised: &Realised) -> f64 {
     let excess = |value: f64, limit: f64| (value - limit).max(0.0);
     match cause {
         Cause::OutputGrowth => excess(effect.itl_p50, 1.1) + excess(effect.ttft_p50, 1.12),
-        Cause::CacheMissEvicted | Cause::CacheMissCold | Cause::PrefillQueueing | Cause::CacheMissPromptChanged => excess(effect.itl_p50, 1.15),
+        Cause::CacheMissEvicted
+        | Cause::CacheMissCold
+        | Cause::PrefillQueueing
+        | Cause::CacheMissPromptChanged => excess(effect.itl_p50, 1.15),
         Cause::DecodeContention => excess(effect.ttft_p50, effect.itl_p50 * 1.25),
         Cause::CapacityEvent => excess(1.12, effect.ttft_p50) + excess(1.05, effect.itl_p50),
         _ => 0.0,
@@ -251,7 +260,8 @@ fn impurity(cause: Cause, realised: &Realised) -> f64 {
 }
 
 fn affected_in(case: &Case, realised: &Realised) -> usize {
-    let at = case.realised.iter().position(|other| other.incident == realised.incident).unwrap_or(0);
+    let at =
+        case.realised.iter().position(|other| other.incident == realised.incident).unwrap_or(0);
     let held = case.held.iter().zip(&case.pairs);
     held.filter(|(held, pair)| held.get(at).copied().unwrap_or(false) && pair.affected).count()
 }
@@ -293,9 +303,13 @@ fn first_strength(effect: Effect, sub: u32, severity: Severity) -> f64 {
     match (cause, sub) {
         (Cause::MixShift | Cause::CacheMissCold, 0)
         | (Cause::CacheMissEvicted, 1)
-        | (Cause::AcceptanceDropTrafficShift | Cause::RegionChange | Cause::PoolChange | Cause::ModelChange, _) => {
-            (0.25 + 0.35 * level).min(1.0)
-        }
+        | (
+            Cause::AcceptanceDropTrafficShift
+            | Cause::RegionChange
+            | Cause::PoolChange
+            | Cause::ModelChange,
+            _,
+        ) => (0.25 + 0.35 * level).min(1.0),
         (Cause::CacheMissPromptChanged, _) => (0.2 + 0.4 * level).min(1.0),
         (Cause::MixShift, _) => (0.2 + 0.3 * level).min(0.9),
         (Cause::CacheMissEvicted, _) => 0.8 + level,
@@ -340,7 +354,9 @@ fn slice(wanted: &Wanted, world: &Scenario, effect: Effect, at: usize, rng: &mut
     let several = world.services.iter().any(|s| s.model != world.services[0].model);
     let Effect::Cause(cause) = effect else { return Slice::Everywhere };
     match cause {
-        Cause::PromptGrowth | Cause::OutputGrowth if wanted.tenants && rng.chance(0.25) => Slice::Tenant(0),
+        Cause::PromptGrowth | Cause::OutputGrowth if wanted.tenants && rng.chance(0.25) => {
+            Slice::Tenant(0)
+        }
         Cause::PromptGrowth | Cause::OutputGrowth | Cause::ClientRetries | Cause::ClientStall
             if at == 0 && rng.chance(0.35) =>
         {
@@ -355,13 +371,23 @@ fn slice(wanted: &Wanted, world: &Scenario, effect: Effect, at: usize, rng: &mut
         | Cause::RegionChange
         | Cause::PoolChange
         | Cause::ModelChange => {
-            if several && rng.chance(0.6) { Slice::Model(world.services[0].model) } else { Slice::Everywhere }
+            if several && rng.chance(0.6) {
+                Slice::Model(world.services[0].model)
+            } else {
+                Slice::Everywhere
+            }
         }
         _ => service,
     }
 }
 
-fn realise(world: &Scenario, twin: &Run, incidents: &[Incident], given: &GivenWindow, attempt: u32) -> Case {
+fn realise(
+    world: &Scenario,
+    twin: &Run,
+    incidents: &[Incident],
+    given: &GivenWindow,
+    attempt: u32,
+) -> Case {
     let whole = run(world, incidents);
     let window = given.bounds_s;
     let all = pairs(&whole, twin, window.0, window.1);
@@ -375,7 +401,9 @@ fn realise(world: &Scenario, twin: &Run, incidents: &[Incident], given: &GivenWi
         let inside: Vec<Pair> = all
             .iter()
             .zip(&held)
-            .filter(|(pair, held)| held[at] && pair.start_s >= incident.onset_s && pair.start_s < incident.end_s)
+            .filter(|(pair, held)| {
+                held[at] && pair.start_s >= incident.onset_s && pair.start_s < incident.end_s
+            })
             .map(|(pair, _)| *pair)
             .collect();
         let slowed: Vec<Pair> = inside.iter().copied().filter(|pair| pair.affected).collect();
@@ -417,7 +445,11 @@ fn shares(world: &Scenario, twin: &Run, incidents: &[Incident], window: (f64, f6
         .map(|incident| {
             let alone = run(world, &[*incident]);
             let pairs = pairs(&alone, twin, window.0, window.1);
-            pairs.iter().filter_map(|p| Some(p.seen.duration_s - p.twin?.duration_s)).sum::<f64>().max(0.0)
+            pairs
+                .iter()
+                .filter_map(|p| Some(p.seen.duration_s - p.twin?.duration_s))
+                .sum::<f64>()
+                .max(0.0)
         })
         .collect();
     let sum: f64 = added.iter().sum::<f64>().max(1e-9);

@@ -144,8 +144,8 @@ impl Pending {
 
     /// Records a refusal and backs off; false where the client has no more tries.
     pub fn refuse(&mut self, world: &Scenario, service: &ServiceSpec, status: u16) -> bool {
-        let answer_s = round_trip_s(world, service.region, self.made.region)
-            + self.rng.lognormal(0.025, 0.5);
+        let answer_s =
+            round_trip_s(world, service.region, self.made.region) + self.rng.lognormal(0.025, 0.5);
         let hint = self.rng.chance(0.5).then(|| self.rng.range(0.5, 2.5));
         let end_s = self.sent_s + answer_s;
         self.attempts.push(Attempt {
@@ -158,7 +158,8 @@ impl Pending {
         if tries > service.max_retries {
             return false;
         }
-        let backoff_s = 0.5 * 2_f64.powi(i32::try_from(tries - 1).unwrap_or(3)) * self.rng.range(0.75, 1.25);
+        let backoff_s =
+            0.5 * 2_f64.powi(i32::try_from(tries - 1).unwrap_or(3)) * self.rng.range(0.75, 1.25);
         self.sent_s = end_s + hint.map_or(backoff_s, |hint| hint.max(backoff_s));
         true
     }
@@ -195,7 +196,13 @@ impl Pending {
     }
 
     /// What the client saw of a call that the engine finished.
-    pub fn finish(mut self, world: &Scenario, call: &Call, done: &Finished, replica: &Replica) -> Outcome {
+    pub fn finish(
+        mut self,
+        world: &Scenario,
+        call: &Call,
+        done: &Finished,
+        replica: &Replica,
+    ) -> Outcome {
         let service = &world.services[call.service];
         let back_s = round_trip_s(world, service.region, self.made.region) / 2.0
             + self.rng.lognormal(0.001, 0.7)
@@ -215,10 +222,20 @@ impl Pending {
         let draft = world.pools[self.made.pool].engine.draft_tokens;
         let proposed = draft * u32::try_from(steps.len()).unwrap_or(0);
         let accepted = steps.iter().map(|step| u32::from(*step) - 1).sum();
-        let last_s = if self.streaming { read.last().copied().unwrap_or(first_s) } else { waits_for_s };
-        let header_s = if self.streaming { arrived.first().copied().unwrap_or(first_s) - 0.0004 } else { last_s };
+        let last_s =
+            if self.streaming { read.last().copied().unwrap_or(first_s) } else { waits_for_s };
+        let header_s = if self.streaming {
+            arrived.first().copied().unwrap_or(first_s) - 0.0004
+        } else {
+            last_s
+        };
         let start_s = self.sent_s;
-        self.attempts.push(Attempt { start_s, end_s: header_s, status: Some(200), retry_after_s: None });
+        self.attempts.push(Attempt {
+            start_s,
+            end_s: header_s,
+            status: Some(200),
+            retry_after_s: None,
+        });
         let served = Served {
             queue_s: done.admitted_s - done.arrive_s,
             prefill_s: done.first_token_s - done.admitted_s,
@@ -249,10 +266,15 @@ impl Pending {
     fn arrivals(&mut self, emitted: &[f64], back_s: f64) -> Vec<f64> {
         let bundle = usize::try_from(self.made.bundle.max(1)).unwrap_or(1);
         let Some((first, rest)) = emitted.split_first() else { return Vec::new() };
-        let ends = std::iter::once(*first).chain(rest.chunks(bundle).filter_map(|c| c.last().copied()));
+        let ends =
+            std::iter::once(*first).chain(rest.chunks(bundle).filter_map(|c| c.last().copied()));
         let mut latest = f64::NEG_INFINITY;
         ends.map(|at_s| {
-            let jitter_s = if self.rng.chance(0.002) { self.rng.range(0.03, 0.2) } else { self.rng.exponential(0.0006) };
+            let jitter_s = if self.rng.chance(0.002) {
+                self.rng.range(0.03, 0.2)
+            } else {
+                self.rng.exponential(0.0006)
+            };
             latest = (at_s + back_s + jitter_s).max(latest);
             latest
         })

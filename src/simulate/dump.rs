@@ -71,7 +71,8 @@ pub fn assemble(case: &Case, dump: &Dump) -> Assembled {
     let mut maker = Maker::new(case, dump);
     let mut traces: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
     for (index, outcome) in case.run.outcomes.iter().enumerate() {
-        let Some(outcome) = outcome.as_ref().filter(|o| o.start_s >= 0.0 && o.start_s < case.world.data_s())
+        let Some(outcome) =
+            outcome.as_ref().filter(|o| o.start_s >= 0.0 && o.start_s < case.world.data_s())
         else {
             continue;
         };
@@ -87,7 +88,12 @@ pub fn assemble(case: &Case, dump: &Dump) -> Assembled {
     }
     let Maker { resources, mut spans, ids, pods, .. } = maker;
     spans.sort_by(|a, b| (a.end_ns, &a.span_id).cmp(&(b.end_ns, &b.span_id)));
-    Assembled { resources: resources.into_iter().map(|(_, attrs)| attrs).collect(), spans, ids, pods }
+    Assembled {
+        resources: resources.into_iter().map(|(_, attrs)| attrs).collect(),
+        spans,
+        ids,
+        pods,
+    }
 }
 
 struct Maker<'a> {
@@ -188,7 +194,14 @@ impl<'a> Maker<'a> {
         self.resources.len() - 1
     }
 
-    fn plain(&self, ids: (&str, &str), name: &'static str, at_s: (f64, f64), resource: usize, rng: &mut Rng) -> Span {
+    fn plain(
+        &self,
+        ids: (&str, &str),
+        name: &'static str,
+        at_s: (f64, f64),
+        resource: usize,
+        rng: &mut Rng,
+    ) -> Span {
         Span {
             trace_id: ids.0.to_owned(),
             span_id: rng.hex(16),
@@ -207,7 +220,14 @@ impl<'a> Maker<'a> {
     }
 
     /// Embedding and vector search before a retrieval call; returns when the work began.
-    fn before(&mut self, trace_id: &str, root_id: &str, index: usize, resource: usize, rng: &mut Rng) -> f64 {
+    fn before(
+        &mut self,
+        trace_id: &str,
+        root_id: &str,
+        index: usize,
+        resource: usize,
+        rng: &mut Rng,
+    ) -> f64 {
         let call = &self.case.run.calls[index];
         let Some(outcome) = &self.case.run.outcomes[index] else { return f64::INFINITY };
         let start_s = outcome.start_s;
@@ -224,7 +244,13 @@ impl<'a> Maker<'a> {
         embed.kind = SpanKind::Client;
         embed.attrs = attrs;
         embed.scope = self.dump.dialect.scope(self.dump.observability);
-        let mut search = self.plain(ids, "vector_search", (from_s + embed_s + 0.001, start_s - 0.002), resource, rng);
+        let mut search = self.plain(
+            ids,
+            "vector_search",
+            (from_s + embed_s + 0.001, start_s - 0.002),
+            resource,
+            rng,
+        );
         search.attrs.text("db.system.name", "qdrant");
         search.attrs.text("db.operation.name", "search");
         self.spans.extend([embed, search]);
@@ -232,7 +258,14 @@ impl<'a> Maker<'a> {
     }
 
     /// Tool runs between the calls of an agent.
-    fn tools(&mut self, trace_id: &str, root_id: &str, calls: &[usize], resource: usize, rng: &mut Rng) {
+    fn tools(
+        &mut self,
+        trace_id: &str,
+        root_id: &str,
+        calls: &[usize],
+        resource: usize,
+        rng: &mut Rng,
+    ) {
         const TOOLS: [(&str, &str); 3] = [
             ("execute_tool search_docs", "search_docs"),
             ("execute_tool run_sql", "run_sql"),
@@ -265,12 +298,20 @@ impl<'a> Maker<'a> {
     }
 
     /// The call itself and its HTTP attempts.
-    fn call(&mut self, trace_id: &str, root_id: &str, index: usize, resource: usize, rng: &mut Rng) {
+    fn call(
+        &mut self,
+        trace_id: &str,
+        root_id: &str,
+        index: usize,
+        resource: usize,
+        rng: &mut Rng,
+    ) {
         let case = self.case;
         let world = &case.world;
         let call = &case.run.calls[index];
         let Some(outcome) = &case.run.outcomes[index] else { return };
-        let requests: Vec<String> = outcome.attempts.iter().map(|_| world.provider.request_id(rng)).collect();
+        let requests: Vec<String> =
+            outcome.attempts.iter().map(|_| world.provider.request_id(rng)).collect();
         let request_id = requests.last().cloned().unwrap_or_default();
         let span_id = rng.hex(16);
         let response_id = world.provider.response_id(rng);
@@ -302,7 +343,14 @@ impl<'a> Maker<'a> {
         self.ids[index] = Some(ids);
     }
 
-    fn http(&self, view: &View<'_>, parent: &str, at: usize, request_id: &str, rng: &mut Rng) -> Span {
+    fn http(
+        &self,
+        view: &View<'_>,
+        parent: &str,
+        at: usize,
+        request_id: &str,
+        rng: &mut Rng,
+    ) -> Span {
         let attempt = &view.outcome.attempts[at];
         let script = self.dump.dialect.javascript();
         let to_body = script && attempt.status == Some(200);
@@ -345,7 +393,14 @@ impl<'a> Maker<'a> {
     }
 
     /// The captured response headers of an attempt.
-    fn headers(&self, view: &View<'_>, at: usize, request_id: &str, attrs: &mut Attrs, rng: &mut Rng) {
+    fn headers(
+        &self,
+        view: &View<'_>,
+        at: usize,
+        request_id: &str,
+        attrs: &mut Attrs,
+        rng: &mut Rng,
+    ) {
         let attempt = &view.outcome.attempts[at];
         let provider = view.world.provider;
         let script = self.dump.dialect.javascript();

@@ -130,7 +130,12 @@ pub fn pool_knobs(pool: &PoolSpec, incidents: &[Incident], at_s: f64) -> PoolKno
 }
 
 /// The call as it is made at `at_s`, or `None` where an incident keeps it from being made.
-pub fn resolve(world: &Scenario, call: &Call, at_s: f64, incidents: &[Incident]) -> Option<Resolved> {
+pub fn resolve(
+    world: &Scenario,
+    call: &Call,
+    at_s: f64,
+    incidents: &[Incident],
+) -> Option<Resolved> {
     let service = &world.services[call.service];
     let mut made = Draft::new(world, call, at_s);
     for (at, incident) in incidents.iter().enumerate() {
@@ -144,11 +149,18 @@ pub fn resolve(world: &Scenario, call: &Call, at_s: f64, incidents: &[Incident])
         }
     }
     let task = &service.kind.tasks[made.task];
-    let own = tokens(f64::from(call.own_tokens) * task.prompt_scale * made.own_scale + made.own_extra).max(1);
+    let own =
+        tokens(f64::from(call.own_tokens) * task.prompt_scale * made.own_scale + made.own_extra)
+            .max(1);
     let prefix = made.prefix(world, call);
     let shared: u32 = prefix.iter().map(|segment| segment.tokens).sum();
-    let turn_tokens = if call.history.is_empty() && call.turn == 0 && !made.talks(world, call) { 0 } else { own + call.output_tokens };
-    let output = tokens(f64::from(call.output_tokens) * task.output_scale * made.output_scale).clamp(1, 8000);
+    let turn_tokens = if call.history.is_empty() && call.turn == 0 && !made.talks(world, call) {
+        0
+    } else {
+        own + call.output_tokens
+    };
+    let output = tokens(f64::from(call.output_tokens) * task.output_scale * made.output_scale)
+        .clamp(1, 8000);
     let mut segments: Vec<Segment> = prefix;
     if made.talks(world, call) {
         segments.push(Segment { hash: call.key, tokens: turn_tokens });
@@ -232,7 +244,14 @@ impl Draft {
     }
 
     /// Applies an incident at a level; false where this call escapes it.
-    fn touch(&mut self, world: &Scenario, call: &Call, incident: &Incident, level: f64, at: u64) -> bool {
+    fn touch(
+        &mut self,
+        world: &Scenario,
+        call: &Call,
+        incident: &Incident,
+        level: f64,
+        at: u64,
+    ) -> bool {
         let mut rng = world.stream(&[31, call.key, at]);
         let strength = incident.strength;
         let hit = rng.chance(level);
@@ -269,16 +288,20 @@ impl Draft {
         match cause {
             Cause::PromptGrowth if hit && sub == 0 => self.own_scale += strength,
             Cause::PromptGrowth if hit => self.own_extra += 2500.0 * strength * rng.range(0.8, 1.2),
-Cause::CacheMissPromptChanged if hit => self.edit_prompt(call, sub, strength, rng),
+            Cause::CacheMissPromptChanged if hit => self.edit_prompt(call, sub, strength, rng),
             Cause::CacheMissCold if sub == 0 && shifted => {
                 self.tenant = 100 + u32::try_from(rng.int(0, 800)).unwrap_or(0);
             }
-            Cause::CacheMissCold if sub == 1 => self.dropped = rng.uniform() > 1.0 / (1.0 + strength * level),
+            Cause::CacheMissCold if sub == 1 => {
+                self.dropped = rng.uniform() > 1.0 / (1.0 + strength * level)
+            }
             Cause::AcceptanceDropTrafficShift if shifted => {
                 self.task = world.services[call.service].kind.tasks.len() - 1;
             }
             Cause::AcceptanceDropDraftSwap => self.acceptance *= (1.0 - strength * level).max(0.05),
-            Cause::RegionChange if shifted => self.region = world.homes.min(world.regions.len() - 1),
+            Cause::RegionChange if shifted => {
+                self.region = world.homes.min(world.regions.len() - 1)
+            }
             Cause::PoolChange if shifted => self.role = Role::OtherPool,
             Cause::ModelChange if shifted => self.role = Role::OtherBuild,
             Cause::ClientRetries => self.refusals += strength * level,
@@ -323,7 +346,8 @@ Cause::CacheMissPromptChanged if hit => self.edit_prompt(call, sub, strength, rn
     }
 
     fn talks(&self, world: &Scenario, call: &Call) -> bool {
-        world.services[call.service].kind.flow != super::service::Flow::Single && call.blocks.is_empty()
+        world.services[call.service].kind.flow != super::service::Flow::Single
+            && call.blocks.is_empty()
     }
 
     /// The shareable part of the prompt: instructions in quarters, the tenant's part, earlier turns.
@@ -340,7 +364,10 @@ Cause::CacheMissPromptChanged if hit => self.edit_prompt(call, sub, strength, rn
             }
         } else {
             let edit = self.edit;
-            prefix.extend(call.blocks.iter().map(|s| Segment { hash: if edit == 0 { s.hash } else { mix(&[s.hash, edit]) }, tokens: s.tokens }));
+            prefix.extend(call.blocks.iter().map(|s| Segment {
+                hash: if edit == 0 { s.hash } else { mix(&[s.hash, edit]) },
+                tokens: s.tokens,
+            }));
         }
         if service.tenant_tokens > 0 {
             let hash = mix(&[24, call.service as u64, u64::from(self.tenant)]);

@@ -94,7 +94,12 @@ const SLOWER_SOMEHOW: [Cause; 8] = [
 ];
 
 /// The causes that may be ranked first.
-pub fn acceptable(cause: Cause, sub: u32, seen: &Visible, effect: &EffectRatios) -> Vec<&'static str> {
+pub fn acceptable(
+    cause: Cause,
+    sub: u32,
+    seen: &Visible,
+    effect: &EffectRatios,
+) -> Vec<&'static str> {
     let mut right = vec![cause.id()];
     let own = matches!(
         cause,
@@ -224,7 +229,9 @@ fn crowded(cause: Cause, seen: &Visible, effect: &EffectRatios, right: &mut Vec<
     let ttft = effect.ttft_p50;
     let itl = effect.itl_p50;
     match cause {
-        Cause::DecodeContention if !seen.server && ttft > 1.25 => add(right, &[Cause::CapacityEvent]),
+        Cause::DecodeContention if !seen.server && ttft > 1.25 => {
+            add(right, &[Cause::CapacityEvent])
+        }
         Cause::CapacityEvent if ttft < 1.15 => add(right, &[Cause::DecodeContention]),
         Cause::CapacityEvent if itl < 1.1 => add(right, &[Cause::PrefillQueueing]),
         Cause::CapacityEvent if !seen.server => add(right, &[Cause::DecodeContention]),

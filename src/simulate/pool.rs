@@ -161,13 +161,14 @@ impl Pool {
     /// Lets the next neighbour in, or turns it away.
     pub fn admit_neighbour(&mut self) {
         let next_s = self.next_neighbour_s();
-        let Some(at) = self.streams.iter().position(|stream| stream.next_s <= next_s) else { return };
+        let Some(at) = self.streams.iter().position(|stream| stream.next_s <= next_s) else {
+            return;
+        };
         let arrive_s = self.streams[at].next_s;
         let swing = self.swing(arrive_s);
         let stream = &mut self.streams[at];
         let kind = stream.kind;
-        let kept = kind != Neighbour::Usual
-            || stream.rng.uniform() < stream.level * swing / SWING;
+        let kept = kind != Neighbour::Usual || stream.rng.uniform() < stream.level * swing / SWING;
         let mut rng = Rng::keyed(&[self.seed, 53, at as u64, stream.rng.bits()]);
         stream.advance();
         let crowded = self.knobs.is_some_and(|knobs| {

@@ -59,7 +59,13 @@ pub fn balance(engine: &EngineSpec, batch: f64) -> Balance {
 }
 
 /// Mean calls in flight that the world's own services keep at a pool.
-fn own_concurrency(world: &Scenario, model: usize, region: usize, engine: &EngineSpec, step_s: f64) -> f64 {
+fn own_concurrency(
+    world: &Scenario,
+    model: usize,
+    region: usize,
+    engine: &EngineSpec,
+    step_s: f64,
+) -> f64 {
     let services = world.services.iter().filter(|s| s.model == model && s.region == region);
     services
         .map(|service| {
@@ -81,7 +87,15 @@ fn draw_scheduler(world: &Scenario, rng: &mut Rng) -> (Scheduler, bool) {
         return (Scheduler::PrefillFirst { max_tokens: 8192 }, false);
     }
     let plain = world.setup.effects.iter().all(|(effect, _)| {
-        !matches!(effect, super::incident::Effect::Cause(Cause::DecodeContention | Cause::LoadSurge | Cause::CapacityEvent | Cause::PrefillQueueing))
+        !matches!(
+            effect,
+            super::incident::Effect::Cause(
+                Cause::DecodeContention
+                    | Cause::LoadSurge
+                    | Cause::CapacityEvent
+                    | Cause::PrefillQueueing
+            )
+        )
     });
     match rng.uniform() {
         u if u < 0.35 => (Scheduler::PrefillFirst { max_tokens: 8192 }, false),
@@ -105,12 +119,18 @@ struct Style {
 fn draw_style(world: &Scenario, rng: &mut Rng) -> Style {
     let setup = &world.setup;
     let (scheduler, disaggregated) = draw_scheduler(world, rng);
-    let speculation =
-        setup.wants(Cause::AcceptanceDropDraftSwap) || setup.wants(Cause::AcceptanceDropTrafficShift);
+    let speculation = setup.wants(Cause::AcceptanceDropDraftSwap)
+        || setup.wants(Cause::AcceptanceDropTrafficShift);
     let draft = if speculation || rng.chance(0.25) { *rng.pick(&[4, 5]) } else { 0 };
     let surge = setup.wants(Cause::LoadSurge);
     let quiet_own = setup.traps(Trap::Burst) || setup.traps(Trap::DailyRise);
-    let own_share = if surge { rng.range(0.6, 0.85) } else if quiet_own { 0.03 } else { rng.range(0.05, 0.15) };
+    let own_share = if surge {
+        rng.range(0.6, 0.85)
+    } else if quiet_own {
+        0.03
+    } else {
+        rng.range(0.05, 0.15)
+    };
     let min_replicas: f64 = match () {
         () if setup.wants_sub(Cause::CacheMissEvicted, 1) => 6.0,
         () if setup.wants(Cause::CapacityEvent) => 3.0,
@@ -185,7 +205,8 @@ fn plan(
     let offer = world.offer(model);
     let heavier = if role == Role::OtherBuild { rng.range(1.5, 2.0) } else { 1.0 };
     let shape = ModelShape::dense(offer.billions * heavier);
-    let mut shape = ModelShape { tensor_parallel: ModelShape::dense(offer.billions).tensor_parallel, ..shape };
+    let mut shape =
+        ModelShape { tensor_parallel: ModelShape::dense(offer.billions).tensor_parallel, ..shape };
     if hardware.memory_bytes * shape.tensor_parallel * 0.85 < shape.weight_bytes {
         shape.tensor_parallel *= 2.0;
     }
@@ -212,7 +233,8 @@ fn plan(
     let (replicas, neighbours) = if surge {
         let total = (own / style.own_share).max(0.4);
         let replicas = (total / 16.0).ceil().clamp(1.0, 24.0);
-        engine.max_sequences = super::scenario::tokens((total / replicas * 1.7).ceil() + 1.0).max(3);
+        engine.max_sequences =
+            super::scenario::tokens((total / replicas * 1.7).ceil() + 1.0).max(3);
         (replicas, total - own)
     } else {
         let replicas = (own / (style.own_share * batch)).ceil().clamp(style.min_replicas, 40.0);
@@ -234,13 +256,18 @@ fn plan(
         role,
         id: format!("{}-{place}-p{}", hardware.id, rng.int(20, 99)),
         fingerprint: format!("fp_{}", rng.hex(10)),
-        response_model: if role == Role::OtherBuild && !world.setup.wants_sub(Cause::ModelChange, 1) {
+        response_model: if role == Role::OtherBuild && !world.setup.wants_sub(Cause::ModelChange, 1)
+        {
             offer.next_response
         } else {
             offer.response
         },
-        replicas: usize::from(u16::try_from(super::scenario::tokens(replicas + prefill_replicas)).unwrap_or(1)),
-        prefill_replicas: usize::from(u16::try_from(super::scenario::tokens(prefill_replicas)).unwrap_or(0)),
+        replicas: usize::from(
+            u16::try_from(super::scenario::tokens(replicas + prefill_replicas)).unwrap_or(1),
+        ),
+        prefill_replicas: usize::from(
+            u16::try_from(super::scenario::tokens(prefill_replicas)).unwrap_or(0),
+        ),
         engine,
         neighbour_rate: rate,
         affinity: style.affinity,

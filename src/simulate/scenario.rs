@@ -188,11 +188,14 @@ impl Scenario {
     /// The pool of a model in a region with that role; the base pool where there is none.
     pub fn pool(&self, model: usize, region: usize, role: Role) -> usize {
         let find = |region: usize, role: Role| {
-            self.pools.iter().position(|pool| {
-                pool.model == model && pool.region == region && pool.role == role
-            })
+            self.pools
+                .iter()
+                .position(|pool| pool.model == model && pool.region == region && pool.role == role)
         };
-        find(region, role).or_else(|| find(region, Role::Base)).or_else(|| find(0, Role::Base)).unwrap_or(0)
+        find(region, role)
+            .or_else(|| find(region, Role::Base))
+            .or_else(|| find(0, Role::Base))
+            .unwrap_or(0)
     }
 
     /// Name of a region in use.
@@ -211,7 +214,6 @@ impl Scenario {
     pub fn stream(&self, parts: &[u64]) -> Rng {
         Rng::keyed(&[self.setup.seed, 77, mix(parts)])
     }
-
 }
 
 fn draw_provider(setup: &Setup, rng: &mut Rng) -> &'static Provider {
@@ -305,7 +307,9 @@ fn draw_services(world: &Scenario, rng: &mut Rng) -> Vec<ServiceSpec> {
         .iter()
         .zip(&weights)
         .enumerate()
-        .map(|(at, (kind, weight))| draw_service(world, at, &KINDS[*kind], total * weight / sum, rng))
+        .map(|(at, (kind, weight))| {
+            draw_service(world, at, &KINDS[*kind], total * weight / sum, rng)
+        })
         .collect()
 }
 
@@ -323,7 +327,11 @@ fn draw_service(
             || setup.wants(Cause::CacheMissEvicted)
             || setup.wants(Cause::CacheMissPromptChanged));
     let (low, high) = kind.system_tokens;
-    let system = if cached_cause { rng.range(high.max(5000.0), high.max(5000.0) * 1.4) } else { rng.range(low, high) };
+    let system = if cached_cause {
+        rng.range(high.max(5000.0), high.max(5000.0) * 1.4)
+    } else {
+        rng.range(low, high)
+    };
     let tenants = rng.int(3, 10);
     let tenant_tokens = if at == 0 && setup.wants(Cause::CacheMissCold) {
         rng.range(3000.0, 7000.0)
@@ -332,7 +340,11 @@ fn draw_service(
     } else {
         0.0
     };
-    let model = if setup.wants_sub(Cause::MixShift, 0) && at == 0 { 0 } else { rng.index(world.models.len()) };
+    let model = if setup.wants_sub(Cause::MixShift, 0) && at == 0 {
+        0
+    } else {
+        rng.index(world.models.len())
+    };
     let model = if at < world.models.len() && at > 0 { at } else { model };
     let mut pods = rng.int(2, 5);
     if rate * world.incident_s < 30.0 {

@@ -136,7 +136,10 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         names: &["doc-summarizer", "meeting-notes", "mail-digest"],
-        tasks: &[task("summarize", 1.0, 1.0, 0.68, 0.85), task("summarize-long", 2.5, 1.6, 0.66, 0.15)],
+        tasks: &[
+            task("summarize", 1.0, 1.0, 0.68, 0.85),
+            task("summarize-long", 2.5, 1.6, 0.66, 0.15),
+        ],
         system_tokens: (500.0, 1500.0),
         own_tokens: (4200.0, 0.5),
         output_tokens: (320.0, 0.35),

@@ -83,8 +83,10 @@ fn write_case(plan: &Plan, folder: &Path) -> Result<()> {
 }
 
 fn save(path: &Path, truth: &Json) -> Result<()> {
-    let text = serde_json::to_string(truth)
-        .map_err(|error| Error::Output { place: path.display().to_string(), message: error.to_string() })?;
+    let text = serde_json::to_string(truth).map_err(|error| Error::Output {
+        place: path.display().to_string(),
+        message: error.to_string(),
+    })?;
     std::fs::write(path, text + "\n").map_err(|source| Error::Io { path: path.to_owned(), source })
 }
 
@@ -138,7 +140,12 @@ fn plan(suite: &Suite, number: u32) -> Plan {
     let dump = Dump {
         dialect,
         observability: level,
-        prompt: *rng.pick(&[PromptIdentity::NameVersion, PromptIdentity::NameVersion, PromptIdentity::Hash, PromptIdentity::None]),
+        prompt: *rng.pick(&[
+            PromptIdentity::NameVersion,
+            PromptIdentity::NameVersion,
+            PromptIdentity::Hash,
+            PromptIdentity::None,
+        ]),
         tenant: rng.chance(0.55),
         miss_event: rng.chance(0.7),
         old_http: rng.chance(0.5),

@@ -81,7 +81,8 @@ fn azure(text: &str, place: &str) -> Result<Vec<TraceRow>> {
         let time = chrono::NaiveDateTime::parse_from_str(field(0), "%Y-%m-%d %H:%M:%S%.f")
             .map_err(|_| broken("the first column is no time"))?;
         let start = *first.get_or_insert(time);
-        let tokens = |at: usize| field(at).parse::<u32>().map_err(|_| broken("token counts must be whole"));
+        let tokens =
+            |at: usize| field(at).parse::<u32>().map_err(|_| broken("token counts must be whole"));
         #[allow(clippy::cast_precision_loss, reason = "a trace is hours long")]
         let at_s = (time - start).num_microseconds().unwrap_or_default() as f64 / 1e6;
         rows.push(TraceRow {

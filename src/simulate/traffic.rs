@@ -91,7 +91,13 @@ fn mean_turns(service: &ServiceSpec) -> f64 {
 }
 
 /// Times of a bursty Poisson process: calm and busy spells of their own length, thinned.
-fn arrivals(rng: &mut Rng, from_s: f64, to_s: f64, rate_max: f64, share: impl Fn(f64) -> f64) -> Vec<f64> {
+fn arrivals(
+    rng: &mut Rng,
+    from_s: f64,
+    to_s: f64,
+    rate_max: f64,
+    share: impl Fn(f64) -> f64,
+) -> Vec<f64> {
     let mut times = Vec::new();
     if rate_max <= 0.0 {
         return times;
@@ -130,18 +136,28 @@ fn plan_surge(world: &Scenario, at: u64, incident: &Incident, index: usize, call
     let service = &world.services[index];
     let mut rng = world.stream(&[11, at, index as u64]);
     let rate = service.rate / mean_turns(service) * incident.strength;
-    let times = arrivals(&mut rng, incident.onset_s, incident.end_s, rate, |t| incident.intensity(t));
+    let times =
+        arrivals(&mut rng, incident.onset_s, incident.end_s, rate, |t| incident.intensity(t));
     for (number, at_s) in times.into_iter().enumerate() {
         session(world, index, mix(&[11, at, index as u64, number as u64]), at_s, true, calls);
     }
 }
 
-fn session(world: &Scenario, index: usize, key: u64, at_s: f64, extra: bool, calls: &mut Vec<Call>) {
+fn session(
+    world: &Scenario,
+    index: usize,
+    key: u64,
+    at_s: f64,
+    extra: bool,
+    calls: &mut Vec<Call>,
+) {
     let service = &world.services[index];
     let mut rng = world.stream(&[12, key]);
     let (turns, gap_s): (u32, Option<(f64, f64)>) = match service.kind.flow {
         Flow::Single => (1, None),
-        Flow::Chat { turns, pause_s } => (1 + geometric(&mut rng, turns - 1.0), Some((pause_s, 0.6))),
+        Flow::Chat { turns, pause_s } => {
+            (1 + geometric(&mut rng, turns - 1.0), Some((pause_s, 0.6)))
+        }
         Flow::Agent { steps } => (1 + geometric(&mut rng, steps - 1.0).max(1), Some((0.9, 0.8))),
     };
     let weights: Vec<f64> = (0..service.tenants.len()).map(|at| 1.0 / (at as f64 + 1.3)).collect();
@@ -171,7 +187,8 @@ fn session(world: &Scenario, index: usize, key: u64, at_s: f64, extra: bool, cal
             extra,
         });
         let Some((median, sigma)) = gap_s else { break };
-        start = Start::After { call: calls.len() - 1, gap_s: rng.lognormal(median, sigma).max(0.12) };
+        start =
+            Start::After { call: calls.len() - 1, gap_s: rng.lognormal(median, sigma).max(0.12) };
         history.push(Segment { hash: call_key, tokens: own_tokens + output_tokens });
     }
 }
@@ -189,7 +206,8 @@ fn geometric(rng: &mut Rng, mean: f64) -> u32 {
 fn plan_trace(world: &Scenario, rows: &[TraceRow], calls: &mut Vec<Call>) {
     let rate: f64 = world.services.iter().map(|service| service.rate).sum();
     let length_s = world.data_s() + WARM_UP_S;
-    let wanted = usize::try_from(tokens(rate * length_s)).unwrap_or(usize::MAX).clamp(1, rows.len());
+    let wanted =
+        usize::try_from(tokens(rate * length_s)).unwrap_or(usize::MAX).clamp(1, rows.len());
     let mut rng = world.stream(&[13]);
     let first = rng.index(rows.len() - wanted + 1);
     let stretch = &rows[first..first + wanted];

@@ -54,7 +54,8 @@ pub struct Pair {
 pub fn pairs(run: &Run, twin: &Run, from_s: f64, to_s: f64) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (index, outcome) in run.outcomes.iter().enumerate() {
-        let Some(outcome) = outcome.as_ref().filter(|o| o.start_s >= from_s && o.start_s < to_s) else {
+        let Some(outcome) = outcome.as_ref().filter(|o| o.start_s >= from_s && o.start_s < to_s)
+        else {
             continue;
         };
         let extra = run.calls[index].extra;
@@ -84,8 +85,10 @@ fn judge_extra(run: &Run, pairs: &mut [Pair]) {
         .collect();
     for pair in pairs.iter_mut().filter(|pair| pair.twin.is_none()) {
         let service = run.calls[pair.index].service;
-        let near = known.iter().filter(|(s, at_s, _)| *s == service && (at_s - pair.start_s).abs() < 45.0);
-        let (hit, all) = near.fold((0, 0), |(hit, all), (_, _, yes)| (hit + i32::from(*yes), all + 1));
+        let near =
+            known.iter().filter(|(s, at_s, _)| *s == service && (at_s - pair.start_s).abs() < 45.0);
+        let (hit, all) =
+            near.fold((0, 0), |(hit, all), (_, _, yes)| (hit + i32::from(*yes), all + 1));
         pair.affected = hit * 2 > all;
     }
 }

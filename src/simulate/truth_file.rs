@@ -54,9 +54,12 @@ fn secondary(cause: Cause) -> Vec<&'static str> {
     let causes: &[Cause] = match cause {
         Cause::PromptGrowth => &[Cause::LoadSurge],
         Cause::CacheMissPromptChanged => &[Cause::PromptGrowth],
-        Cause::CapacityEvent | Cause::LoadSurge => {
-            &[Cause::PrefillQueueing, Cause::DecodeContention, Cause::ClientRetries, Cause::CapacityEvent]
-        }
+        Cause::CapacityEvent | Cause::LoadSurge => &[
+            Cause::PrefillQueueing,
+            Cause::DecodeContention,
+            Cause::ClientRetries,
+            Cause::CapacityEvent,
+        ],
         Cause::AcceptanceDropTrafficShift => &[Cause::MixShift],
         Cause::RegionChange => &[Cause::CacheMissCold, Cause::CacheMissEvicted, Cause::PoolChange],
         Cause::PoolChange => &[Cause::CacheMissEvicted, Cause::CacheMissCold, Cause::CapacityEvent],
@@ -68,7 +71,14 @@ fn secondary(cause: Cause) -> Vec<&'static str> {
 }
 
 /// The whole file.
-pub fn truth(case: &Case, dump: &Dump, assembled: &Assembled, format: Format, number: u32, bytes: u64) -> Json {
+pub fn truth(
+    case: &Case,
+    dump: &Dump,
+    assembled: &Assembled,
+    format: Format,
+    number: u32,
+    bytes: u64,
+) -> Json {
     let mut rng = case.world.stream(&[70]);
     let window = case.window.bounds_s;
     let world = &case.world;
@@ -92,7 +102,8 @@ pub fn truth(case: &Case, dump: &Dump, assembled: &Assembled, format: Format, nu
     let spike = !causes.is_empty();
     let power = causes.iter().map(|(_, realised)| realised.power_z).fold(0.0, f64::max);
     let few = case.pairs.len() < 40 || causes.iter().any(|(_, realised)| realised.calls < 30);
-    let labels: Vec<&str> = if spike { causes.iter().map(|(cause, _)| cause.id()).collect() } else { vec!["none"] };
+    let labels: Vec<&str> =
+        if spike { causes.iter().map(|(cause, _)| cause.id()).collect() } else { vec!["none"] };
     let calls = Calls::of(case, assembled, spike);
     json!({
         "schema": SCHEMA,
@@ -132,7 +143,12 @@ fn whole(world: &Scenario, at_s: f64) -> String {
     DateTime::from_timestamp_nanos(world.at_ns(at_s)).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn right(causes: &[(Cause, &Realised)], visible: &Visible, power: f64, few: bool) -> Vec<&'static str> {
+fn right(
+    causes: &[(Cause, &Realised)],
+    visible: &Visible,
+    power: f64,
+    few: bool,
+) -> Vec<&'static str> {
     if causes.is_empty() {
         return vec!["none"];
     }
@@ -150,7 +166,12 @@ fn right(causes: &[(Cause, &Realised)], visible: &Visible, power: f64, few: bool
     right
 }
 
-fn cause_truth(world: &Scenario, cause: Cause, realised: &Realised, visible: &Visible) -> CauseTruth {
+fn cause_truth(
+    world: &Scenario,
+    cause: Cause,
+    realised: &Realised,
+    visible: &Visible,
+) -> CauseTruth {
     let incident = &realised.incident;
     CauseTruth {
         segment_visible: !matches!(incident.slice, Slice::Tenant(_)) || visible.tenant,
@@ -176,14 +197,23 @@ struct Calls {
 
 impl Calls {
     fn of(case: &Case, assembled: &Assembled, spike: bool) -> Self {
-        let mut calls = Self { rows: Vec::new(), affected: Vec::new(), unaffected: Vec::new(), preemptions: 0 };
+        let mut calls =
+            Self { rows: Vec::new(), affected: Vec::new(), unaffected: Vec::new(), preemptions: 0 };
         for (pair, held) in case.pairs.iter().zip(&case.held) {
             let Some(ids) = &assembled.ids[pair.index] else { continue };
             let affected = pair.affected && spike;
             let list = if affected { &mut calls.affected } else { &mut calls.unaffected };
             list.push(ids.request_id.clone());
-            let held: Vec<u8> = if spike { held.iter().map(|held| u8::from(*held)).collect() } else { Vec::new() };
-            calls.rows.push(json!([ids.request_id, ids.trace_id, ids.span_id, u8::from(affected), held, dims(case, assembled, pair.index)]));
+            let held: Vec<u8> =
+                if spike { held.iter().map(|held| u8::from(*held)).collect() } else { Vec::new() };
+            calls.rows.push(json!([
+                ids.request_id,
+                ids.trace_id,
+                ids.span_id,
+                u8::from(affected),
+                held,
+                dims(case, assembled, pair.index)
+            ]));
             let served = case.run.outcomes[pair.index].as_ref().and_then(|o| o.served.as_ref());
             calls.preemptions += served.map_or(0, |served| served.preemptions);
         }

@@ -70,7 +70,12 @@ pub fn run(world: &Scenario, incidents: &[Incident]) -> Run {
         pending: HashMap::default(),
         followers: HashMap::default(),
         events: BinaryHeap::new(),
-        pools: world.pools.iter().enumerate().map(|(at, spec)| Pool::new(world, at, spec)).collect(),
+        pools: world
+            .pools
+            .iter()
+            .enumerate()
+            .map(|(at, spec)| Pool::new(world, at, spec))
+            .collect(),
         used: HashMap::default(),
         known: HashMap::default(),
         calls,
@@ -93,7 +98,9 @@ impl Runner<'_> {
     fn seed_events(&mut self) {
         for (index, call) in self.calls.iter().enumerate() {
             match call.start {
-                Start::At(at_s) => self.events.push(Reverse((nanoseconds(at_s), Event::Start(index)))),
+                Start::At(at_s) => {
+                    self.events.push(Reverse((nanoseconds(at_s), Event::Start(index))))
+                }
                 Start::After { call, .. } => self.followers.entry(call).or_default().push(index),
             }
         }
@@ -189,7 +196,13 @@ impl Runner<'_> {
     }
 
     /// Why part of the stable prefix will have to be computed, were it not in the cache.
-    fn miss_reason(&mut self, at: usize, index: usize, pending: &Pending, now_s: f64) -> Option<&'static str> {
+    fn miss_reason(
+        &mut self,
+        at: usize,
+        index: usize,
+        pending: &Pending,
+        now_s: f64,
+    ) -> Option<&'static str> {
         let call = &self.calls[index];
         let ttl_s = self.world.provider.cache_ttl_s;
         let stable = pending.made.stable_tokens;

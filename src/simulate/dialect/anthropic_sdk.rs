@@ -32,7 +32,10 @@ pub fn call(view: &View<'_>) -> Vec<Span> {
         span.status = (Status::Ok, "");
     } else {
         let overloaded = view.outcome.attempts.last().and_then(|attempt| attempt.status);
-        attrs.text("error.type", if overloaded.is_some() { "overloaded_error" } else { "APITimeoutError" });
+        attrs.text(
+            "error.type",
+            if overloaded.is_some() { "overloaded_error" } else { "APITimeoutError" },
+        );
     }
     if rich {
         proposed::identity(view, &mut span.attrs);

@@ -14,7 +14,10 @@ pub fn call(view: &View<'_>) -> Vec<Span> {
     attrs.text("gen_ai.request.model", view.request_model());
     attrs.text("llm.request.type", "completion");
     attrs.text("llm.is_streaming", if view.outcome.streaming { "True" } else { "False" });
-    attrs.text("litellm.provider.model", format!("{}/{}", view.world.provider.id, view.request_model()));
+    attrs.text(
+        "litellm.provider.model",
+        format!("{}/{}", view.world.provider.id, view.request_model()),
+    );
     if view.answered() {
         answer(view, rich, attrs);
         span.status = (Status::Ok, "");

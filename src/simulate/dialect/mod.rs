@@ -92,9 +92,8 @@ impl Dialect {
         let full = level == Observability::Full;
         let rich = full || level == Observability::Typical;
         let tokens = level != Observability::DurationTokens;
-        let fingerprint = provider.fingerprint
-            && rich
-            && matches!(self, Self::Semconv | Self::OpenLlmetry);
+        let fingerprint =
+            provider.fingerprint && rich && matches!(self, Self::Semconv | Self::OpenLlmetry);
         Visible {
             ttft: tokens && (full || self != Self::LiteLlm),
             cached: tokens && (full || self != Self::LiteLlm),
@@ -112,7 +111,9 @@ impl Dialect {
     /// The scope of its spans.
     pub fn scope(self, level: Observability) -> Scope {
         match self {
-            Self::Semconv if level == Observability::Full => ("opentelemetry.instrumentation.genai.openai", "1.3b0"),
+            Self::Semconv if level == Observability::Full => {
+                ("opentelemetry.instrumentation.genai.openai", "1.3b0")
+            }
             Self::Semconv => ("opentelemetry.util.genai.handler", "0.4b0"),
             Self::SemconvOld => ("opentelemetry.instrumentation.openai_v2", "2.1b0"),
             Self::OpenLlmetry => ("opentelemetry.instrumentation.openai.v1", "0.62.4"),
@@ -139,14 +140,23 @@ impl Dialect {
     }
 
     /// The root span's name, kind and attributes for a service, and for an agent run.
-    pub(super) fn root(self, service: &str, agent: bool, usage: (u32, u32)) -> (String, SpanKind, Attrs) {
+    pub(super) fn root(
+        self,
+        service: &str,
+        agent: bool,
+        usage: (u32, u32),
+    ) -> (String, SpanKind, Attrs) {
         let mut attrs = Attrs::default();
         match (self, agent) {
             (Self::OpenInference, _) => {
                 attrs.text("openinference.span.kind", if agent { "AGENT" } else { "CHAIN" });
                 attrs.int("llm.token_count.prompt", usage.0);
                 attrs.int("llm.token_count.completion", usage.1);
-                return (if agent { "Agent.run" } else { "RunnableSequence" }.to_owned(), SpanKind::Internal, attrs);
+                return (
+                    if agent { "Agent.run" } else { "RunnableSequence" }.to_owned(),
+                    SpanKind::Internal,
+                    attrs,
+                );
             }
             (Self::OpenLlmetry, _) => {
                 let kind = if agent { "agent" } else { "workflow" };
@@ -201,7 +211,10 @@ impl Dialect {
             Self::Langfuse => {
                 attrs.text("langfuse.observation.type", "embedding");
                 attrs.text("langfuse.observation.model.name", MODEL);
-                attrs.text("langfuse.observation.usage_details", format!("{{\"input\": {input_tokens}}}"));
+                attrs.text(
+                    "langfuse.observation.usage_details",
+                    format!("{{\"input\": {input_tokens}}}"),
+                );
                 ("OpenAI-embedding", attrs)
             }
             Self::LiteLlm => {
@@ -297,7 +310,8 @@ impl View<'_> {
         let cached = self.cached_tokens()?;
         let provider = self.world.provider;
         let stable = self.outcome.made.stable_tokens;
-        let written = if stable < provider.cache_min_tokens { 0 } else { stable.saturating_sub(cached) };
+        let written =
+            if stable < provider.cache_min_tokens { 0 } else { stable.saturating_sub(cached) };
         provider.cache_writes.then_some(written)
     }
 

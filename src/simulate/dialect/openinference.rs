@@ -38,7 +38,9 @@ pub fn call(view: &View<'_>) -> Vec<Span> {
                 attrs.text("prompt.id", view.prompt_name());
                 attrs.text("llm.prompt_template.version", format!("v{}", view.version()));
             }
-            PromptIdentity::Hash => attrs.text("gen_ai.system_instructions.hash", view.prompt_hash()),
+            PromptIdentity::Hash => {
+                attrs.text("gen_ai.system_instructions.hash", view.prompt_hash())
+            }
             PromptIdentity::None => {}
         }
     }

@@ -175,7 +175,8 @@ mod tests {
         let cost = StepCost::of(&ModelShape::dense(70.0), &H100);
         let prefill = |tokens: f64| {
             let pairs = StepCost::pairs(0.0, tokens);
-            let work = StepWork { prefill_tokens: tokens, prefill_pairs: pairs, ..StepWork::default() };
+            let work =
+                StepWork { prefill_tokens: tokens, prefill_pairs: pairs, ..StepWork::default() };
             cost.step_s(&work) - cost.base_s
         };
         let ratio = prefill(16_000.0) / prefill(4000.0);

@@ -68,8 +68,7 @@ impl PrefixCache {
         let live = |hash: &u64| {
             self.entries.get(hash).is_some_and(|entry| {
                 now_s - entry.used_s <= self.spec.ttl_s
-                    && self.clock - entry.clock
-                        <= self.spec.capacity_tokens * self.capacity_factor
+                    && self.clock - entry.clock <= self.spec.capacity_tokens * self.capacity_factor
             })
         };
         let found = chain(prefix).take_while(|(hash, _)| live(hash)).last();

@@ -203,8 +203,11 @@ impl Replica {
             decode_steps: job.decode_steps,
         };
         let steps_left = job.decode_steps;
-        let growth =
-            if steps_left == 0 { 0.0 } else { f64::from(job.output_tokens.saturating_sub(1)) / f64::from(steps_left) };
+        let growth = if steps_left == 0 {
+            0.0
+        } else {
+            f64::from(job.output_tokens.saturating_sub(1)) / f64::from(steps_left)
+        };
         self.waiting.push_back(Live {
             left_tokens: job.prompt_tokens,
             done_tokens: 0.0,
@@ -225,7 +228,9 @@ impl Replica {
                 Some(_) => break,
                 None => {
                     let next = self.waiting.front().map(|live| live.job.arrive_s);
-                    let Some(start_s) = next.map(|arrive_s| arrive_s.max(self.now_s)) else { break };
+                    let Some(start_s) = next.map(|arrive_s| arrive_s.max(self.now_s)) else {
+                        break;
+                    };
                     if start_s > until_s {
                         break;
                     }
@@ -428,7 +433,8 @@ impl Replica {
 
     /// Recompute-style preemption: the newest sequences leave when the KV is full.
     fn preempt_if_full(&mut self) {
-        while self.context + self.growth + self.reserved > self.spec.kv_tokens && self.decoding > 1 {
+        while self.context + self.growth + self.reserved > self.spec.kv_tokens && self.decoding > 1
+        {
             let newest = self
                 .running
                 .iter()
@@ -438,7 +444,8 @@ impl Replica {
             let Some((_, slot)) = newest else { return };
             let steps = count(self.decode_ends.len());
             let Some(mut live) = self.leave(slot, steps) else { return };
-            self.by_end = self.by_end.drain().filter(|Reverse((_, other))| *other != slot).collect();
+            self.by_end =
+                self.by_end.drain().filter(|Reverse((_, other))| *other != slot).collect();
             live.record.preemptions += 1;
             self.waiting.push_front(live);
         }
@@ -449,7 +456,11 @@ fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "token counts are small")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "token counts are small"
+)]
 fn whole(tokens: f64) -> u32 {
     tokens.max(0.0).round() as u32
 }
@@ -502,7 +513,9 @@ mod tests {
     fn every_job_finishes_with_its_steps_in_order() {
         let jobs: Vec<Job> =
             (0..200).map(|i| job(i, f64::from(i) * 0.05, 800.0, 50 + i % 70)).collect();
-        for scheduler in [Scheduler::PrefillFirst { max_tokens: 8192 }, Scheduler::Chunked { budget: 512 }] {
+        for scheduler in
+            [Scheduler::PrefillFirst { max_tokens: 8192 }, Scheduler::Chunked { budget: 512 }]
+        {
             let (done, replica) = run(scheduler, &jobs);
             assert_eq!(done.len(), jobs.len());
             for (finished, job) in done.iter().zip(&jobs) {
@@ -537,8 +550,10 @@ mod tests {
 
     #[test]
     fn a_full_kv_throws_the_newest_out_and_still_finishes_all() {
-        let mut replica =
-            Replica::new(EngineSpec { kv_tokens: 20_000.0, ..spec(Scheduler::Chunked { budget: 2048 }) });
+        let mut replica = Replica::new(EngineSpec {
+            kv_tokens: 20_000.0,
+            ..spec(Scheduler::Chunked { budget: 2048 })
+        });
         for id in 0..10 {
             replica.submit(job(id, 0.0, 1700.0, 900));
         }

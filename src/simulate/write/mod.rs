@@ -75,7 +75,9 @@ impl Format {
 pub fn write(assembled: &Assembled, format: Format, path: &Path) -> Result<u64> {
     let broken = |message: String| Error::Output { place: path.display().to_string(), message };
     let bytes = match format {
-        Format::Ndjson | Format::NdjsonGz | Format::NdjsonZst => otlp::json_lines(assembled).map_err(broken)?,
+        Format::Ndjson | Format::NdjsonGz | Format::NdjsonZst => {
+            otlp::json_lines(assembled).map_err(broken)?
+        }
         Format::Pb | Format::PbZst => otlp::protobuf(assembled),
         Format::LenPb | Format::LenPbZst => otlp::framed(assembled),
         Format::Parquet => parquet::clickhouse(assembled).map_err(broken)?,

@@ -167,8 +167,7 @@ fn table(assembled: &Assembled) -> Result<RecordBatch, ArrowError> {
 pub fn clickhouse(assembled: &Assembled) -> Result<Vec<u8>, String> {
     let table = table(assembled).map_err(|error| error.to_string())?;
     let level = ZstdLevel::try_new(3).map_err(|error| error.to_string())?;
-    let properties =
-        WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, table.schema(), Some(properties))
         .map_err(|error| error.to_string())?;
