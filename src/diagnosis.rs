@@ -11,6 +11,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
+mod charts;
+
+pub use charts::{
+    Charts, Distribution, ExpectedStep, Point, Scatter, ShareSeries, Shares, Spread, TimeAxis,
+};
+
 /// The contract's version.
 pub const SCHEMA: &str = "llmspan.diagnosis/1";
 
@@ -41,6 +47,10 @@ pub struct Diagnosis {
     pub path: Vec<Step>,
     /// Signals over time.
     pub timeline: Option<Timeline>,
+    /// Points, distributions and shares to draw. They are no part of the JSON contract: they
+    /// would be most of its bytes, and whoever wants calls reads the call table.
+    #[serde(skip)]
+    pub charts: Option<Charts>,
     /// Everything that qualifies the answer: thin data, censoring, a moved window.
     pub notes: Vec<String>,
     /// How many calls carry each column that the diagnosis uses.

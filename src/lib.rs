@@ -17,3 +17,4 @@ pub mod diagnosis;
 pub mod error;
 pub mod ingest;
 pub mod schema;
+pub mod verdict;
