@@ -104,6 +104,26 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// Every owner, nearest first.
+    pub const ALL: [Self; 5] = [
+        Self::YourCode,
+        Self::YourPrompt,
+        Self::YourTraffic,
+        Self::ProviderBatch,
+        Self::ProviderInfrastructure,
+    ];
+
+    /// The id used in JSON and on the command line.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::YourCode => "your_code",
+            Self::YourPrompt => "your_prompt",
+            Self::YourTraffic => "your_traffic",
+            Self::ProviderBatch => "provider_batch",
+            Self::ProviderInfrastructure => "provider_infrastructure",
+        }
+    }
+
     /// For a person: `your prompt`.
     pub const fn label(self) -> &'static str {
         match self {
@@ -523,6 +543,14 @@ mod tests {
         for cause in Cause::ALL {
             let json = serde_json::to_value(cause).unwrap();
             assert_eq!(json, cause.id());
+        }
+    }
+
+    #[test]
+    fn an_owner_is_called_the_same_everywhere() {
+        for owner in Owner::ALL {
+            let json = serde_json::to_value(owner).unwrap();
+            assert_eq!(json, owner.id());
         }
     }
 }

@@ -69,6 +69,11 @@ impl Error {
         }
     }
 
+    /// Whether the reader of a pipe has gone: no failure worth a word.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
     /// The exit code of the contract: 2 for usage, 3 for input and output.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -13,8 +13,36 @@
 //! 6. `report` renders it.
 
 pub mod calls;
+#[doc(hidden)]
+pub mod cli;
 pub mod diagnosis;
 pub mod error;
 pub mod ingest;
+pub mod report;
 pub mod schema;
 pub mod verdict;
+pub mod windows;
+
+use calls::CallTable;
+use diagnosis::{Diagnosis, Ingest};
+use error::{Error, Result};
+
+/// Inputs to the canonical table, with what was read and lost on the way.
+///
+/// # Errors
+/// An input that does not exist or in which nothing can be read; under `strict`, any lost record.
+pub fn read(_inputs: &[String], _options: &ingest::Options) -> Result<(CallTable, Ingest)> {
+    Ok((CallTable::from_calls(Vec::new()), Ingest::default()))
+}
+
+/// The canonical table to a conclusion about one window.
+///
+/// # Errors
+/// A window that cannot be understood, lies outside the data, or fits several days.
+pub fn diagnose(
+    _table: &CallTable,
+    _ingest: Ingest,
+    _windows: &windows::WindowArgs,
+) -> Result<Diagnosis> {
+    Err(Error::usage("there is nothing to diagnose", "give a dump that holds LLM calls"))
+}

@@ -1,3 +1,51 @@
-//! Parses, runs, and turns an error into a message and an exit code.
+//! Parses, runs, and turns an error into a message and an exit code; the only file that prints.
 
-fn main() {}
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use llmspan::cli::{Cli, Finished, usage_paragraph};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && error.kind() != ASKS_FOR_HELP => {
+            let (message, help) = usage_paragraph(&error);
+            return failed(&message, &help, 2);
+        }
+        Err(help) => {
+            let code = u8::from(help.use_stderr()) * 2;
+            // Help that nobody can read any more is no failure.
+            let _ = help.print();
+            return ExitCode::from(code);
+        }
+    };
+    match cli.run() {
+        Ok(finished) => print(&finished),
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => failed(&error.to_string(), error.help(), error.exit_code()),
+    }
+}
+
+const ASKS_FOR_HELP: clap::error::ErrorKind =
+    clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+
+fn print(finished: &Finished) -> ExitCode {
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(finished.out.as_bytes()).and_then(|()| out.flush())
+        // Whoever reads has read enough; whatever --fail-on found still stands.
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        return failed(&format!("standard output: {error}"), "check that it is open", 3);
+    }
+    for note in &finished.notes {
+        let _ = writeln!(io::stderr(), "{note}");
+    }
+    ExitCode::from(finished.code)
+}
+
+fn failed(message: &str, help: &str, code: u8) -> ExitCode {
+    let message = llmspan::report::neutral::line(message);
+    let _ = writeln!(io::stderr(), "error: {message}\nhelp: {help}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,158 @@
+//! `llmspan diagnose`: why this window was slow.
+
+use clap::Args;
+
+use super::plan::Plan;
+use super::{Finished, output};
+use crate::diagnosis::{Diagnosis, Verdict};
+use crate::error::{Error, Result};
+use crate::report::{self, Format, wording};
+
+const EXAMPLES: &str = "\
+Windows:
+  14:00-14:15                                  UTC unless --tz; the day comes from the data
+  2026-11-03T14:00/15m                         start and length
+  2026-11-03T14:00:00Z/2026-11-03T14:15:00Z    RFC 3339
+
+Examples:
+  llmspan diagnose spans.parquet --window 14:00-14:15
+  llmspan diagnose 'traces/*.json.gz' --window 16:00-16:20 --tz Europe/Berlin
+  llmspan diagnose spans.parquet --window 14:00-14:15 -o - -o incident.md -o incident.json
+  llmspan diagnose spans.parquet --window 14:00-14:15 --quiet --fail-on your_prompt
+
+Exit codes: 0 done, 1 --fail-on matched, 2 usage, 3 input or output.";
+
+/// Say why a window was slow: ranked causes, evidence, and the request ids to cite
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct DiagnoseArgs {
+    /// Span dumps: files, directories, globs, or - for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<String>,
+
+    /// The incident; without it spikes are found and each is diagnosed
+    #[arg(short, long, value_name = "START-END")]
+    pub window: Option<String>,
+
+    /// Normal traffic to hold it against; without it the tool chooses and says what
+    #[arg(short, long, value_name = "START-END")]
+    pub baseline: Option<String>,
+
+    /// Zone of times that name none, such as Europe/Berlin [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+
+    /// Form of the report on standard output: terminal, markdown or json [default: terminal]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Write a report to FILE, its form by suffix (.txt .md .json), or to - for standard
+    /// output; may be given several times
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<String>,
+
+    /// Fail when any record was lost
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Exit with 1 on: spike, a cause such as decode_contention, or an owner such as
+    /// your_prompt; may be given several times
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
+
+    /// Threads to use [default: one per core]; the report is the same at any number
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+
+    /// Cite at most N request ids for a cause
+    #[arg(long, value_name = "N")]
+    pub max_ids: Option<usize>,
+
+    /// Keep the terminal report to ASCII without colour, for logs
+    #[arg(long)]
+    pub plain: bool,
+
+    /// Print nothing but the report, and with -o nothing at all
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Reads, diagnoses, renders, writes.
+pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
+    let plan = Plan::resolve(args)?;
+    let mut diagnosis = conclude(&plan)?;
+    limit_ids(&mut diagnosis, plan.max_ids);
+    let files = plan.files.iter().map(|(path, format)| {
+        let text = report::render(&diagnosis, *format, plan.file_style);
+        output::write_beside(path, text.as_bytes())
+    });
+    files.collect::<Result<()>>()?;
+    let out = plan.stdout.map(|format| report::render(&diagnosis, format, plan.style));
+    Ok(Finished {
+        out: out.unwrap_or_default(),
+        notes: if plan.quiet { Vec::new() } else { notes(&plan, &diagnosis) },
+        code: u8::from(plan.fail_on.iter().any(|gate| gate.matches(&diagnosis))),
+    })
+}
+
+fn conclude(plan: &Plan) -> Result<Diagnosis> {
+    let work = || {
+        let (table, ingest) = crate::read(&plan.inputs, &plan.read)?;
+        crate::diagnose(&table, ingest, &plan.windows)
+    };
+    let Some(threads) = plan.threads else { return work() };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| {
+        Error::usage(format!("{threads} threads cannot be started: {error}"), "ask for fewer")
+    })?;
+    pool.install(work)
+}
+
+fn limit_ids(diagnosis: &mut Diagnosis, most: Option<usize>) {
+    let Some(most) = most else { return };
+    diagnosis.diagnoses.iter_mut().for_each(|cause| cause.request_ids.truncate(most));
+    diagnosis.other_spikes.iter_mut().for_each(|other| limit_ids(other, Some(most)));
+}
+
+/// What a person should know besides, where the terminal report does not already say it.
+fn notes(plan: &Plan, diagnosis: &Diagnosis) -> Vec<String> {
+    let mut notes = Vec::new();
+    if plan.stdout != Some(Format::Terminal) {
+        notes.extend(
+            wording::losses(&diagnosis.ingest, true).map(|text| format!("warning: {text}")),
+        );
+    }
+    if !plan.files.is_empty() {
+        let names: Vec<String> =
+            plan.files.iter().map(|(path, _)| path.display().to_string()).collect();
+        notes.push(format!("wrote {}", names.join(", ")));
+        if plan.stdout.is_none() {
+            notes.push(report::verdict_line(&report::neutral::inert(diagnosis)));
+        }
+    }
+    notes
+}
+
+/// Something on which the run is to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Any spike.
+    Spike,
+    /// A cause, at any rank.
+    Cause(crate::diagnosis::Cause),
+    /// Any cause of that owner.
+    Owner(crate::diagnosis::Owner),
+}
+
+impl Gate {
+    /// Whether the conclusion, or that about another spike found, is what was asked about.
+    fn matches(self, diagnosis: &Diagnosis) -> bool {
+        let here = diagnosis.verdict == Verdict::Spike
+            && match self {
+                Self::Spike => true,
+                Self::Cause(cause) => diagnosis.diagnoses.iter().any(|found| found.cause == cause),
+                Self::Owner(owner) => diagnosis.diagnoses.iter().any(|found| found.owner == owner),
+            };
+        here || diagnosis.other_spikes.iter().any(|other| self.matches(other))
+    }
+}

@@ -1,0 +1,80 @@
+//! The command line: one file per subcommand; structs record, a plan resolves, `run` does.
+
+mod diagnose;
+mod normalize;
+mod output;
+mod plan;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+/// What a finished run hands to `main`, which alone prints.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// For standard output.
+    pub out: String,
+    /// Lines for standard error.
+    pub notes: Vec<String>,
+    /// The exit code of the contract.
+    pub code: u8,
+}
+
+/// The arguments as they were given.
+#[derive(Debug, Parser)]
+#[command(
+    name = "llmspan",
+    version,
+    about = "Says why an LLM call got slow.",
+    long_about = "Says why an LLM call got slow: reads dumps of LLM-call spans (OTLP JSON, OTLP protobuf, Parquet), \
+                  compares a window with normal traffic at the same work, and prints a ranked diagnosis with the \
+                  provider request ids to cite. Runs offline, on files.",
+    after_help = EXAMPLES,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Diagnose(diagnose::DiagnoseArgs),
+    Normalize(normalize::NormalizeArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  llmspan diagnose spans.parquet --window 14:00-14:15
+  llmspan diagnose traces/ --window 2026-11-03T14:00/15m -o incident.md -o incident.json
+  zstdcat spans.json.zst | llmspan diagnose - --format json
+  llmspan normalize traces/ -o calls.parquet";
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Whatever ends it: bad arguments, inputs that hold nothing, outputs that cannot be written.
+    pub fn run(self) -> Result<Finished> {
+        match self.command {
+            Command::Diagnose(args) => diagnose::run(&args),
+            Command::Normalize(args) => normalize::run(&args).map(|()| Finished::default()),
+        }
+    }
+}
+
+/// The arguments that did not parse, as one paragraph and one line that says what to do.
+pub fn usage_paragraph(error: &clap::Error) -> (String, String) {
+    let text = error.render().to_string();
+    let mut paragraphs = text.split("\n\n");
+    let first = paragraphs.next().unwrap_or_default();
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    let message = first.split_whitespace().collect::<Vec<_>>().join(" ");
+    let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+    let help = tip.map_or_else(
+        || "`llmspan --help` and `llmspan diagnose --help` show examples".to_owned(),
+        str::to_owned,
+    );
+    (message, help)
+}

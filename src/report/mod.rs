@@ -1,0 +1,81 @@
+//! A conclusion to text: terminal, Markdown, JSON. Renders what was concluded and computes nothing.
+//!
+//! A new form is a file beside these, an entry in [`Format`], and a line in [`render`].
+
+mod json;
+mod markdown;
+pub mod neutral;
+pub mod numbers;
+pub mod sparkline;
+mod terminal;
+mod waterfall;
+pub mod wording;
+
+use crate::diagnosis::Diagnosis;
+
+/// A form of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For a person at a terminal, or a log.
+    Terminal,
+    /// For an incident page.
+    Markdown,
+    /// The contract, for programs.
+    Json,
+}
+
+impl Format {
+    /// Every form, with the name and the file suffix by which it is asked for.
+    pub const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Terminal, "terminal", "txt"),
+        (Self::Markdown, "markdown", "md"),
+        (Self::Json, "json", "json"),
+    ];
+
+    /// The form of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|entry| entry.1 == name).map(|entry| entry.0)
+    }
+
+    /// The form of that file suffix (without its dot, in any case).
+    pub fn from_suffix(suffix: &str) -> Option<Self> {
+        Self::ALL.iter().find(|entry| entry.2.eq_ignore_ascii_case(suffix)).map(|entry| entry.0)
+    }
+}
+
+/// How a person wants to read; JSON looks at none of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Columns to fill, 80 to 120.
+    pub width: usize,
+    /// Whether to colour.
+    pub colour: bool,
+    /// Whether to keep to ASCII, for logs.
+    pub plain: bool,
+}
+
+impl Style {
+    /// The narrowest page.
+    pub const NARROW: usize = 80;
+    /// The widest page: longer lines are hard to read.
+    pub const WIDE: usize = 120;
+
+    /// A page of that many columns, as near as its limits allow, without colour.
+    pub fn of_width(width: usize) -> Self {
+        Self { width: width.clamp(Self::NARROW, Self::WIDE), colour: false, plain: false }
+    }
+}
+
+/// The report in that form, ending in a newline.
+pub fn render(diagnosis: &Diagnosis, format: Format, style: Style) -> String {
+    match format {
+        Format::Terminal => terminal::terminal(&neutral::inert(diagnosis), style),
+        Format::Markdown => markdown::markdown(&neutral::inert(diagnosis)),
+        Format::Json => json::json(diagnosis),
+    }
+}
+
+/// The verdict in one line, for standard error.
+pub fn verdict_line(diagnosis: &Diagnosis) -> String {
+    format!("{}: {}", wording::badge(diagnosis.verdict), wording::verdict(diagnosis))
+}

@@ -1,0 +1,29 @@
+//! The first lines: verdict, where, since when, the figures, what was compared with what.
+
+use super::page::{Page, Tone, fit};
+use crate::diagnosis::{Diagnosis, Verdict};
+use crate::report::wording;
+use unicode_width::UnicodeWidthStr;
+
+/// The verdict line and what belongs to it.
+pub fn verdict(page: &mut Page, diagnosis: &Diagnosis) {
+    let badge = wording::badge(diagnosis.verdict);
+    let tone = match diagnosis.verdict {
+        Verdict::Spike => Tone::Alarm,
+        Verdict::NoSpike => Tone::Calm,
+        Verdict::InsufficientData => Tone::Doubt,
+    };
+    let room = page.width() - badge.width() - 5;
+    let said = page.paint(Tone::Strong, &fit(&wording::verdict(diagnosis), room));
+    let badge = page.paint(tone, &format!(" {badge} "));
+    page.line(&format!("{badge}  {said}"));
+    for second in diagnosis.diagnoses.iter().skip(1).filter(|cause| cause.confidence >= 0.5) {
+        page.paragraph(1, &format!("and {}", wording::also(second)));
+    }
+    if let Some(first) = diagnosis.diagnoses.first() {
+        page.paragraph(1, &wording::where_and_since(first, &diagnosis.window));
+    }
+    page.paragraph(1, &diagnosis.headline);
+    page.paragraph(1, &wording::compared(diagnosis));
+    page.gap();
+}

@@ -1,0 +1,85 @@
+//! Where the added time went, as bars that add up.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::page::{Page, Tone, fit, pad, pad_left};
+use crate::diagnosis::Waterfall;
+use crate::report::waterfall::{Bar, drawn};
+use crate::report::{numbers, wording};
+
+/// Widest label.
+const LABEL: usize = 36;
+
+/// Widths of the columns, as wide as what stands in them.
+struct Columns {
+    label: usize,
+    added: usize,
+    share: usize,
+    interval: usize,
+    tail: usize,
+    bar: usize,
+}
+
+/// The waterfall with its slice, its terms, and the slowest twentieth under it.
+pub fn waterfall(page: &mut Page, waterfall: &Waterfall) {
+    let drawn = drawn(waterfall);
+    let slice = wording::slice(&waterfall.segment);
+    let signal = wording::signal(&waterfall.signal);
+    page.heading(&format!("Where the time went: mean {signal} of a call, {slice}"));
+    let columns = columns(page, &drawn.bars, drawn.window.width().max(drawn.baseline.width()));
+    let end = |figure: &str, word: &str| {
+        let label = pad(word, columns.label);
+        format!("   {label}{} {}", pad_left(figure, columns.added), drawn.unit)
+    };
+    page.line(&end(&drawn.baseline, "baseline"));
+    for bar in &drawn.bars {
+        let line = term(page, bar, &columns, drawn.unit);
+        page.line(&line);
+    }
+    page.line(&end(&drawn.window, "window"));
+    if !drawn.nothing.is_empty() {
+        page.paragraph(3, &format!("Nothing from: {}.", drawn.nothing.join(", ")));
+    }
+    if let (Some(before), Some(after)) = (waterfall.tail_baseline_s, waterfall.tail_window_s) {
+        let (before, after) = (numbers::seconds(before), numbers::seconds(after));
+        page.paragraph(3, &format!("Slowest twentieth, mean: {before} → {after}."));
+    }
+    page.gap();
+}
+
+fn columns(page: &Page, bars: &[Bar], ends: usize) -> Columns {
+    let widest = |text: &dyn Fn(&Bar) -> usize| bars.iter().map(text).max().unwrap_or(0);
+    let label = widest(&|bar| page.text(&bar.label).width()).clamp(8, LABEL) + 2;
+    let added = widest(&|bar| bar.added.width()).max(ends);
+    let share = widest(&|bar| bar.share.width());
+    let interval = widest(&|bar| bar.interval.width());
+    let tail = if page.width() >= 100 { widest(&|bar| bar.tail.width()) } else { 0 };
+    let tail = if tail > 0 { tail + "in the tail ".width() } else { 0 };
+    let gaps = [share, interval, tail].map(|width| if width > 0 { width + 2 } else { 0 });
+    let taken = 3 + label + added + 3 + 2 + gaps.iter().sum::<usize>();
+    let bar = page.width().saturating_sub(taken).min(40);
+    // Where the interval leaves no room for a bar to be read, the bar is worth more.
+    let (bar, interval) = if bar < 8 { (bar + interval + 2, 0) } else { (bar, interval) };
+    Columns { label, added, share, interval, tail, bar }
+}
+
+fn term(page: &Page, bar: &Bar, columns: &Columns, unit: &str) -> String {
+    let label = pad(&page.text(&fit(&bar.label, columns.label - 2)), columns.label);
+    let blocks = (bar.length.abs() * columns.bar as f64).round().max(1.0) as usize;
+    let block = if bar.length < 0.0 { "-" } else { "█" };
+    let blocks = blocks.min(columns.bar);
+    let drawn = page.paint(Tone::Mark, &block.repeat(blocks));
+    let rest = " ".repeat(columns.bar - blocks);
+    let added = pad_left(&bar.added, columns.added);
+    let mut line = format!("   {label}{added} {}  {drawn}{rest}", pad(unit, 2));
+    if columns.share > 0 {
+        line.push_str(&format!("  {}", pad_left(&bar.share, columns.share)));
+    }
+    if columns.interval > 0 {
+        line.push_str(&format!("  {}", pad(&bar.interval, columns.interval)));
+    }
+    if columns.tail > 0 && !bar.tail.is_empty() {
+        line.push_str(&format!("  {} in the tail", pad_left(&bar.tail, columns.tail - 12)));
+    }
+    line
+}
