@@ -2,12 +2,16 @@
 //!
 //! A new form is a file beside these, an entry in [`Format`], and a line in [`render`].
 
+pub mod html;
 mod json;
 mod markdown;
+mod markup;
 pub mod neutral;
 pub mod numbers;
 pub mod sparkline;
+pub mod svg;
 mod terminal;
+pub mod ticket;
 mod waterfall;
 pub mod wording;
 

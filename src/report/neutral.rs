@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{
-    Charts, CitedCall, Coverage, Diagnosis, Evidence, Ingest, IngestFile, Loss, RankedCause, RuledOut,
-    Series, SignalChange, Step, Term, Timeline, Undecidable, Waterfall,
+    Charts, CitedCall, Coverage, Diagnosis, Evidence, Ingest, IngestFile, Loss, RankedCause,
+    RuledOut, Series, SignalChange, Step, Term, Timeline, Undecidable, Waterfall,
 };
 
 /// Longest text of any kind that a person is shown, in characters; JSON keeps the whole.

@@ -1,0 +1,1 @@
+//! The text for the provider's support form.
