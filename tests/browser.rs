@@ -126,6 +126,34 @@ fn hostile_names_stay_text() {
     }
 }
 
+#[test]
+fn every_chart_opens_alone_as_a_drawing() {
+    let Some(program) = installed() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut browser = Browser::start(program);
+    for (name, drawing) in llmspan::report::svg::charts(&incident::diagnosis()) {
+        let path = folder.path().join(&name);
+        std::fs::write(&path, drawing).unwrap();
+        browser.open(&path);
+        assert_silent(&browser, &path);
+        let root =
+            "document.documentElement.nodeName + document.querySelectorAll('parsererror').length";
+        assert_eq!(browser.value(root), "svg0", "{name}");
+    }
+}
+
+#[test]
+fn a_page_that_asks_or_complains_is_found_out() {
+    let Some(program) = installed() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut browser = Browser::start(program);
+    let path =
+        page(folder.path(), "<!doctype html><img src=\"missing.png\"><script>oops()</script>");
+    browser.open(&path);
+    assert_eq!(browser.requests().len(), 2, "{:?}", browser.requests());
+    assert!(!browser.complaints().is_empty());
+}
+
 /// Takes the pictures of the documentation into the folder named by `LLMSPAN_SCREENSHOTS`, of the
 /// page named by `LLMSPAN_PAGE` (a report written with `-o report.html`).
 #[test]

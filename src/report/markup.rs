@@ -6,6 +6,10 @@ use super::neutral;
 
 /// Longest id, in characters: ids are never cut in practice, and bounded all the same.
 const LONGEST_ID: usize = 256;
+/// Longest id where even text is cut short: real ones have at most 64.
+const SHORT_ID: usize = 80;
+/// Below this bound on text, ids take theirs too.
+const SHORT_TEXT: usize = 150;
 
 /// Markup being written.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +43,8 @@ impl Markup {
 
     /// An id, which is of no use cut.
     pub(crate) fn id(&mut self, text: &str) -> &mut Self {
-        self.escaped(text, LONGEST_ID)
+        let longest = if self.longest < SHORT_TEXT { SHORT_ID } else { LONGEST_ID };
+        self.escaped(text, longest)
     }
 
     /// A coordinate, a hundredth deep.

@@ -39,10 +39,10 @@ pub fn table() -> CallTable {
         let read = if hit { prompt * 0.41 } else { prompt * 0.96 };
         let uncached = (prompt - read).round();
         let moved = hit && draw(index, 9) < 0.33;
-        let ttft = 0.12 + uncached * 5.2e-5 * (0.8 + 0.4 * draw(index, 2)) + 0.05 * tail;
+        let ttft = 0.2 + uncached * 1.3e-4 * (0.8 + 0.4 * draw(index, 2)) + 0.08 * tail;
         let ttft = if moved { ttft * 1.25 } else { ttft };
         let itl = 0.016 + 0.008 * draw(index, 4) + 0.004 * tail;
-        let output = (20.0 + 400.0 * draw(index, 5)).round();
+        let output = (10.0 + 110.0 * draw(index, 5)).round();
         let mut call = Call::default();
         call.set(Col::Start, Cell::Int(at(minutes).timestamp_nanos_opt().unwrap()));
         call.set_text(Col::TraceId, &format!("{index:032x}"));
@@ -96,51 +96,70 @@ fn signal(
     }
 }
 
-fn signals() -> Vec<SignalChange> {
-    vec![
-        signal("ttft_p50_s", (0.31, 1.02), (3.0, 3.6), 1.09, Change::Rose),
-        signal("ttft_p95_s", (0.61, 2.02), (2.8, 3.9), 1.21, Change::Rose),
-        signal("itl_p50_s", (0.024, 0.0243), (0.98, 1.04), 1.06, Change::Held),
-        signal("itl_p95_s", (0.044, 0.045), (0.95, 1.08), 1.11, Change::Held),
-        signal("duration_p50_s", (4.9, 5.7), (1.09, 1.24), 1.08, Change::Rose),
-        signal("duration_p95_s", (9.9, 11.4), (1.06, 1.25), 1.12, Change::Rose),
-        signal("error_share", (0.004, 0.006), (0.4, 3.2), 2.4, Change::Unclear),
-        SignalChange {
-            signal: "timeout_share".to_owned(),
-            baseline: None,
-            window: None,
-            ratio_low: None,
-            ratio_high: None,
-            usual_ratio: None,
-            change: Change::Unknown,
-        },
-    ]
+/// Level and tail of what the calls took, with intervals as wide as such figures have.
+fn signals(charts: &Charts) -> Vec<SignalChange> {
+    let mut signals = Vec::new();
+    for spread in &charts.distributions {
+        let stem = spread.signal.trim_end_matches("_s");
+        let (baseline, window) = (&spread.baseline, &spread.window);
+        for (part, figures, wide, usual) in [
+            ("p50", (baseline.p50, window.p50), 0.04, 1.09),
+            ("p95", (baseline.p95, window.p95), 0.09, 1.18),
+        ] {
+            let ratio = figures.1 / figures.0;
+            let change = if ratio > usual { Change::Rose } else { Change::Held };
+            let range = (ratio * (1.0 - wide), ratio * (1.0 + wide));
+            signals.push(signal(&format!("{stem}_{part}_s"), figures, range, usual, change));
+        }
+    }
+    signals.push(signal("error_share", (0.004, 0.006), (0.4, 3.2), 2.4, Change::Unclear));
+    signals.push(SignalChange {
+        signal: "timeout_share".to_owned(),
+        baseline: None,
+        window: None,
+        ratio_low: None,
+        ratio_high: None,
+        usual_ratio: None,
+        change: Change::Unknown,
+    });
+    signals
 }
 
-fn waterfall() -> Waterfall {
-    let term = |id: &str, label: &str, mean_s: f64, half: f64| Term {
+/// The mean duration of the calls that started between two minutes.
+fn mean_s(table: &CallTable, from: f64, to: f64) -> f64 {
+    let ns = |minutes: f64| at(minutes).timestamp_nanos_opt().unwrap();
+    let rows = table.starts_ns().into_iter().zip(table.numbers(Col::DurationS));
+    let of: Vec<f64> =
+        rows.filter(|row| (ns(from)..ns(to)).contains(&row.0)).map(|row| row.1).collect();
+    of.iter().sum::<f64>() / of.len() as f64
+}
+
+fn waterfall(table: &CallTable) -> Waterfall {
+    let (baseline_s, window_s) = (mean_s(table, 0.0, 73.0), mean_s(table, 75.0, 90.0));
+    let added_s = window_s - baseline_s;
+    let term = |id: &str, label: &str, share: f64, half: f64| Term {
         id: id.to_owned(),
         label: label.to_owned(),
-        mean_s,
-        low_s: Some(mean_s - half),
-        high_s: Some(mean_s + half),
-        tail_s: Some(mean_s * 1.8),
-        share: Some(mean_s / 1.55),
+        mean_s: added_s * share,
+        low_s: Some(added_s * (share - half)),
+        high_s: Some(added_s * (share + half)),
+        tail_s: Some(added_s * share * 1.8),
+        share: Some(share),
     };
     Waterfall {
         segment: segment(),
         signal: "duration_s".to_owned(),
-        baseline_s: 1.84,
-        window_s: 3.39,
-        tail_baseline_s: Some(4.4),
-        tail_window_s: Some(7.2),
+        baseline_s,
+        window_s,
+        tail_baseline_s: Some(baseline_s * 2.1),
+        tail_window_s: Some(baseline_s * 2.1 + added_s * 1.8),
         terms: vec![
-            term("traffic_mix", "other mix of calls", -0.11, 0.04),
-            term("prompt_length", "longer prompts", 0.14, 0.06),
-            term("cache_misses", "cache misses", 1.21, 0.19),
-            term("output_length", "longer answers", 0.08, 0.1),
-            term("routing", "other region", 0.11, 0.03),
-            term("same_work", "slower at the same work", 0.12, 0.13),
+            term("traffic_mix", "other mix of calls", -0.07, 0.03),
+            term("prompt_length", "longer prompts", 0.09, 0.04),
+            term("cache_misses", "cache misses", 0.78, 0.12),
+            term("output_length", "longer answers", 0.05, 0.06),
+            term("routing", "other region", 0.07, 0.02),
+            term("same_work", "slower at the same work", 0.08, 0.08),
         ],
     }
 }
@@ -164,10 +183,10 @@ pub fn cited(provider: &str, seed: usize) -> CitedCall {
         response_id: Some(format!("msg_01XFDUDYJgAACzvnptvVo{seed:04}")),
         trace_id: Some(format!("{:032x}", 0x75f0_be0f_8302_41a7_df03_u128 * (seed as u128 + 3))),
         span_id: Some(format!("{seed:016x}")),
-        start: at(77.5 + seed as f64 * 0.61),
+        start: at(77.5 + (seed * 7 % 20) as f64 * 0.61),
         signal: "ttft_s".to_owned(),
-        observed_s: 4.10 - 0.13 * seed as f64,
-        expected_s: 0.62,
+        observed_s: 3.1 - 0.05 * seed as f64,
+        expected_s: 0.31,
     }
 }
 
@@ -181,11 +200,11 @@ fn first() -> RankedCause {
         segment: segment(),
         onset: at(77.1667),
         summary: "The cached prefix of rag-answer changed with prompt v42: cache reads fell from \
-                  97 % of the prompt to 41 %, and TTFT p95 rose from 610 ms to 2,020 ms. \
-                  Inter-token latency held."
+                  96 % of the prompt to 41 %. At the same uncached tokens TTFT held, and so did \
+                  inter-token latency."
             .to_owned(),
         evidence: vec![
-            evidence("cache_hit_ratio", 0.97, 0.41, 0.36, 0.46, ""),
+            evidence("cache_hit_ratio", 0.96, 0.41, 0.36, 0.46, ""),
             evidence("cache_write_tokens_per_call", 212.0, 18_940.0, 15_100.0, 22_400.0, ""),
             evidence(
                 "prompt_version_share",
@@ -196,10 +215,10 @@ fn first() -> RankedCause {
                 "v41 → v42, first seen 14:02:08",
             ),
             evidence("ttft_at_same_work_ratio", 1.0, 1.04, 0.97, 1.11, "held"),
-            evidence("itl_p95_s", 0.044, 0.045, 0.043, 0.047, "held within ±6 %"),
+            evidence("itl_p95_s", 0.033, 0.033, 0.031, 0.035, "held within ±6 %"),
         ],
-        affected_calls: 187,
-        segment_calls: 812,
+        affected_calls: 487,
+        segment_calls: 603,
         request_ids: (0..20).map(|seed| cited("anthropic", seed)).collect(),
         next_steps: vec![
             "Diff prompt rag-answer v41 against v42: the cached prefix must stay byte-equal."
@@ -223,7 +242,7 @@ fn second() -> RankedCause {
             .to_owned(),
         evidence: vec![evidence("region_share", 0.0, 0.33, 0.29, 0.37, "eu-west-1")],
         affected_calls: 61,
-        segment_calls: 240,
+        segment_calls: 175,
         request_ids: (30..33).map(|seed| cited("anthropic", seed)).collect(),
         next_steps: vec!["Ask the provider why us-east-1 was left at 14:02.".to_owned()],
     }
@@ -272,29 +291,34 @@ pub fn diagnosis() -> Diagnosis {
         answer: answer.to_owned(),
     };
     let out = |cause, because: &str| RuledOut { cause, because: because.to_owned() };
+    let charts = charts(&subject);
+    let signals = signals(&charts);
+    let calls = (charts.distributions[0].baseline.calls, charts.distributions[0].window.calls);
     Diagnosis {
         schema: SCHEMA,
-        window: Period { start: at(75.0), end: at(90.0), calls: 812 },
-        baseline: Some(Period { start: at(0.0), end: at(73.0), calls: 3_204 }),
+        window: Period { start: at(75.0), end: at(90.0), calls: calls.1 },
+        baseline: Some(Period { start: at(0.0), end: at(73.0), calls: calls.0 }),
         verdict: Verdict::Spike,
-        headline: "TTFT p95 of rag-answer rose from 610 ms to 2,020 ms at 14:02:10; inter-token \
-                   latency held."
-            .to_owned(),
+        headline: format!(
+            "TTFT p95 of rag-answer rose from {:.0} ms to {:.0} ms; inter-token latency held.",
+            charts.distributions[0].baseline.p95 * 1e3,
+            charts.distributions[0].window.p95 * 1e3
+        ),
         diagnoses: vec![first(), second()],
         ruled_out: vec![
-            out(Cause::DecodeContention, "ITL held: 44 ms to 45 ms at p95."),
+            out(Cause::DecodeContention, "ITL held: 33 ms to 33 ms at p95."),
             out(Cause::CapacityEvent, "Calls outside rag-answer held: TTFT 1.02×, ITL 0.99×."),
-            out(Cause::LoadSurge, "54 calls a minute before, 54 in the window."),
+            out(Cause::LoadSurge, "40 calls a minute before, 40 in the window."),
         ],
         undecidable: vec![Undecidable {
             cause: Cause::AcceptanceDropDraftSwap,
             missing: vec!["gen_ai.speculative.acceptance_rate".to_owned()],
             because: "No span carries draft acceptance.".to_owned(),
         }],
-        signals: signals(),
-        waterfall: Some(waterfall()),
+        signals,
+        waterfall: Some(waterfall(&table)),
         path: vec![
-            step("Did anything move beyond the usual?", "TTFT p95 3.3×, usual 1.2×", "A spike."),
+            step("Did anything move beyond the usual?", "TTFT p95 3.8×, usual 1.2×", "A spike."),
             step("Did TTFT move alone?", "ITL p95 1.02× [0.95×, 1.08×]", "TTFT only: prefill."),
             step(
                 "At the same uncached tokens?",
@@ -304,7 +328,7 @@ pub fn diagnosis() -> Diagnosis {
             step("Why did the cache miss?", "v41 → v42 at 14:02:08", "The prompt changed."),
         ],
         timeline: Some(timeline(&subject)),
-        charts: Some(charts(&subject)),
+        charts: Some(charts),
         notes: vec!["The window is 2 min 10 s longer than the spike at its start.".to_owned()],
         coverage: ["ttft_s", "itl_s", "cache_hit_ratio", "request_id", "region", "queue_wait_s"]
             .iter()
@@ -337,8 +361,11 @@ pub fn with_every_text(text: &str) -> Diagnosis {
         for call in &mut cause.request_ids {
             call.request_id = evil();
             call.signal = evil();
-            [&mut call.provider, &mut call.response_id, &mut call.trace_id, &mut call.span_id]
-                .map(|field| field.insert(evil()).len());
+            for field in
+                [&mut call.provider, &mut call.response_id, &mut call.trace_id, &mut call.span_id]
+            {
+                *field = Some(evil());
+            }
         }
     }
     all.ruled_out.iter_mut().for_each(|out| out.because = evil());

@@ -53,13 +53,14 @@ fn figures(body: &mut Body, diagnosis: &Diagnosis) {
     body.raw("<ul class=\"figures\">\n");
     for signal in found {
         body.raw(if moved(signal) { "<li class=\"moved\">" } else { "<li>" });
-        body.element("span class=\"name\"", &wording::signal(&signal.signal)).raw(" <span>");
+        let name = table::capital(&wording::signal(&signal.signal));
+        body.element("span class=\"name\"", &name).raw(" <span>");
         body.text(&wording::known(&signal.signal, signal.baseline)).raw(" → <b>");
         body.text(&wording::known(&signal.signal, signal.window)).raw("</b></span> ");
         body.element("span class=\"did\"", wording::change(signal.change)).raw("</li>\n");
     }
     if let Some(first) = first {
-        body.raw("<li><span class=\"name\">calls slowed</span> <span><b>");
+        body.raw("<li><span class=\"name\">Calls slowed</span> <span><b>");
         body.text(&numbers::len(first.affected_calls)).raw("</b> of ");
         body.text(&numbers::len(first.segment_calls)).raw("</span> <span class=\"did\">");
         body.text(&wording::slice(&first.segment)).raw("</span></li>\n");

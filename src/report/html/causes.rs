@@ -122,34 +122,46 @@ pub(super) fn copy_button(body: &mut Body, rank: usize, count: usize) {
     body.raw("\">Copy ").text(&wording::counted(count as u64, "id")).raw("</button> ");
 }
 
+/// The ids of one cause. Provider and day stand above the table where all calls share them.
 fn ids(body: &mut Body, cause: &RankedCause) {
     let shown = cause.request_ids.get(..body.limits.ids).unwrap_or(&cause.request_ids);
+    let alike = shown.windows(2).all(|two| {
+        let [one, other] = two else { return true };
+        one.provider == other.provider && one.start.date_naive() == other.start.date_naive()
+    });
     body.raw("<p>");
     copy_button(body, cause.rank, shown.len());
-    body.text(&format!(
-        "{} of {} slowed",
-        numbers::len(shown.len()),
-        wording::calls(cause.affected_calls)
-    ));
+    let (listed, slowed) = (numbers::len(shown.len()), wording::calls(cause.affected_calls));
+    body.text(&format!("{listed} of {slowed} slowed"));
+    if let (true, Some(call)) = (alike, shown.first()) {
+        body.raw(", ").text(call.provider.as_deref().unwrap_or("provider unknown"));
+        body.raw(", ").text(&numbers::day(call.start));
+    }
     body.raw("</p>\n<div class=\"scroll\" id=\"ids-");
     body.markup.int(cause.rank);
-    body.raw("\"><table><thead><tr><th scope=\"col\">Request id</th><th scope=\"col\">Provider");
-    body.raw("</th><th scope=\"col\" class=\"n\">Started (UTC)</th><th scope=\"col\">Figure</th>");
+    body.raw("\"><table><thead><tr><th scope=\"col\">Request id</th>");
+    body.raw(if alike { "" } else { "<th scope=\"col\">Provider</th>" });
+    body.raw("<th scope=\"col\" class=\"n\">Started (UTC)</th><th scope=\"col\">Figure</th>");
     body.raw("<th scope=\"col\" class=\"n\">Took</th><th scope=\"col\" class=\"n\">Expected</th>");
     body.raw("<th scope=\"col\">Trace id</th><th scope=\"col\">Response id</th></tr></thead>");
     body.raw("<tbody>\n");
     for call in shown {
-        id(body, call);
+        id(body, call, alike);
     }
     body.raw("</tbody></table></div>\n");
     body.more(cause.request_ids.len(), shown.len(), "request ids");
 }
 
-fn id(body: &mut Body, call: &CitedCall) {
+fn id(body: &mut Body, call: &CitedCall, alike: bool) {
     body.raw("<tr><td><code class=\"id all\">").markup.id(&call.request_id);
-    body.raw("</code></td>").element("td", call.provider.as_deref().unwrap_or("–"));
+    body.raw("</code></td>");
+    if alike {
+        body.element("td class=\"n\"", &numbers::clock(call.start));
+    } else {
+        body.element("td", call.provider.as_deref().unwrap_or("–"));
+        body.element("td class=\"n\"", &numbers::day_and_clock(call.start));
+    }
     let stem = call.signal.strip_suffix("_s").unwrap_or(&call.signal);
-    body.element("td class=\"n\"", &numbers::day_and_clock(call.start));
     body.element("td", &wording::signal(stem));
     body.element("td class=\"n\"", &numbers::seconds(call.observed_s));
     body.element("td class=\"n\"", &numbers::seconds(call.expected_s));

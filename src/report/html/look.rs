@@ -9,8 +9,6 @@ use crate::report::svg::figure::Figure;
 use crate::report::svg::{histogram, scatter, shares, time, waterfall};
 use crate::report::{numbers, wording};
 
-/// Distributions drawn, and columns whose shares are drawn, at most.
-const PLOTS: usize = 12;
 /// Series in the table of the timeline, at most.
 const SERIES: usize = 12;
 /// Bins in the table of the timeline, at most.
@@ -160,7 +158,7 @@ fn over_time(body: &mut Body, diagnosis: &Diagnosis) {
         numbers::span_of(timeline.bin_s)
     ));
     body.raw("</p>\n<div class=\"pair\">\n");
-    for panel in &panels {
+    for panel in panels.iter().take(body.limits.plots.max(8)) {
         figure(body, panel);
     }
     body.raw("</div>\n<details><summary>The timeline as a table</summary>\n");
@@ -204,7 +202,7 @@ fn at_the_same_work(body: &mut Body, charts: &Charts) {
         body.raw("<p>No call carries TTFT with its uncached tokens, nor ITL.</p>\n");
     }
     body.raw("<div class=\"pair\">\n");
-    for found in charts.scatters.iter().take(PLOTS) {
+    for found in charts.scatters.iter().take(body.limits.plots) {
         let drawn = scatter::scatter(found, body.limits.points, body.limits.text);
         figure(body, &drawn);
     }
@@ -216,11 +214,11 @@ fn cache_and_routing(body: &mut Body, diagnosis: &Diagnosis, charts: &Charts) {
     let (constant, moved): (Vec<&Shares>, Vec<&Shares>) =
         charts.shares.iter().partition(|of| shares::is_constant(of));
     body.raw("<div class=\"pair\">\n");
-    for of in moved.iter().take(PLOTS) {
+    for of in moved.iter().take(body.limits.plots) {
         figure(body, &shares::strips(diagnosis, of, body.limits.text));
     }
     body.raw("</div>\n<ul class=\"soft\">\n");
-    for of in constant.iter().take(PLOTS) {
+    for of in constant.iter().take(body.limits.plots) {
         let value = of.values.first().map_or("", |series| &*series.value);
         body.raw("<li>").text(shares::title(&of.column)).raw(": ");
         body.text(value).raw(" throughout</li>\n");
@@ -231,7 +229,7 @@ fn cache_and_routing(body: &mut Body, diagnosis: &Diagnosis, charts: &Charts) {
         body.raw(" not drawn</li>\n");
     }
     let partly = |of: &&Shares| of.known_baseline.min(of.known_window) < 0.995;
-    for of in charts.shares.iter().filter(partly).take(PLOTS) {
+    for of in charts.shares.iter().filter(partly).take(body.limits.plots) {
         body.raw("<li>").text(shares::title(&of.column)).raw(" is known for ");
         body.text(&numbers::percent(of.known_baseline)).raw(" of the baseline's calls and ");
         body.text(&numbers::percent(of.known_window)).raw(" of the window's</li>\n");
@@ -250,7 +248,7 @@ fn spreads(body: &mut Body, charts: &Charts) {
         return;
     }
     body.raw("<section id=\"spread\"><h2>Distributions</h2>\n<div class=\"pair\">\n");
-    for of in charts.distributions.iter().take(PLOTS) {
+    for of in charts.distributions.iter().take(body.limits.plots) {
         if let Some(drawn) = histogram::histogram(of, body.limits.text) {
             figure(body, &drawn);
         }
@@ -266,7 +264,7 @@ fn spreads(body: &mut Body, charts: &Charts) {
         ("window", true),
     ];
     table::open(body, "", &headings);
-    for of in charts.distributions.iter().take(PLOTS) {
+    for of in charts.distributions.iter().take(body.limits.plots) {
         percentiles(body, &headings, of);
     }
     table::close(body);

@@ -28,24 +28,28 @@ struct Limits {
     ids: usize,
     /// Calls of each period in a scatter.
     points: usize,
+    /// Drawings of each kind.
+    plots: usize,
 }
 
 /// From generous to tight; the first whose page fits is taken.
 const LIMITS: [Limits; 4] = [
-    Limits { text: 600, rows: 60, ids: 200, points: 400 },
-    Limits { text: 300, rows: 40, ids: 100, points: 300 },
-    Limits { text: 120, rows: 20, ids: 40, points: 150 },
-    Limits { text: 48, rows: 8, ids: 12, points: 60 },
+    Limits { text: 600, rows: 60, ids: 200, points: 400, plots: 12 },
+    Limits { text: 300, rows: 40, ids: 100, points: 300, plots: 12 },
+    Limits { text: 120, rows: 20, ids: 40, points: 150, plots: 8 },
+    Limits { text: 40, rows: 7, ids: 12, points: 60, plots: 4 },
 ];
 
 /// The page: under 500 KB whatever the diagnosis holds, and the same bytes every time.
 pub fn render(diagnosis: &Diagnosis) -> String {
-    let mut pages = LIMITS.iter().map(|limits| page(diagnosis, *limits));
-    let first = pages.next().unwrap_or_default();
-    if first.len() < LARGEST {
-        return first;
+    let mut text = String::new();
+    for limits in LIMITS {
+        text = page(diagnosis, limits);
+        if text.len() < LARGEST {
+            break;
+        }
     }
-    pages.find(|page| page.len() < LARGEST).unwrap_or(first)
+    text
 }
 
 fn page(diagnosis: &Diagnosis, limits: Limits) -> String {

@@ -71,3 +71,9 @@ impl Figure {
         markup.finish()
     }
 }
+
+/// A signal's name as part of a file name: nothing but letters, digits and underscores.
+pub(super) fn file_name(signal: &str) -> String {
+    let fits = |character: char| if character.is_ascii_alphanumeric() { character } else { '_' };
+    signal.chars().take(40).map(fits).collect()
+}

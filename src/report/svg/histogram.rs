@@ -1,6 +1,6 @@
 //! Distributions side by side: the baseline filled, the window as an outline over it.
 
-use super::figure::Figure;
+use super::figure::{Figure, file_name};
 use super::frame::{self, Extent};
 use super::scale::Scale;
 use super::time::capital;
@@ -13,9 +13,15 @@ const HEIGHT: f64 = 110.0;
 /// Room above it for the marks of the percentiles, pixels.
 const TOP: f64 = 34.0;
 
-/// The histogram; none without bins.
+/// Bins drawn, at most: more would be finer than a screen.
+const BINS: usize = 200;
+
+/// The histogram; none without bins, and none with too many.
 pub(crate) fn histogram(distribution: &Distribution, longest: usize) -> Option<Figure> {
     let (low, high) = (*distribution.edges.first()?, *distribution.edges.last()?);
+    if distribution.edges.len() > BINS {
+        return None;
+    }
     let x = Scale::log(low, high);
     let both = [&distribution.baseline, &distribution.window];
     let highest = both.iter().flat_map(|spread| &spread.shares).copied().fold(0.0, f64::max);
@@ -30,7 +36,7 @@ pub(crate) fn histogram(distribution: &Distribution, longest: usize) -> Option<F
     percentiles(&mut body, &distribution.baseline, &x, at, false);
     percentiles(&mut body, &distribution.window, &x, at, true);
     Some(Figure {
-        name: format!("{}_distribution", distribution.signal.trim_end_matches("_s")),
+        name: file_name(&format!("{}_distribution", distribution.signal.trim_end_matches("_s"))),
         title: capital(&wording::signal(&distribution.signal)),
         key: format!(
             "filled: baseline ({}), line: window ({}); marks at p50 and p95, log axis",

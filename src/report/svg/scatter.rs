@@ -1,6 +1,6 @@
 //! Calls as points against their work: baseline circles, window diamonds, the baseline's level.
 
-use super::figure::Figure;
+use super::figure::{Figure, file_name};
 use super::frame::{self, Extent};
 use super::scale::Scale;
 use crate::diagnosis::{ExpectedStep, Point, Scatter};
@@ -18,6 +18,9 @@ const BELOW: f64 = 36.0;
 const COUNTED: &str = "own_concurrency";
 /// How far to the side.
 const ASIDE: f64 = 0.14;
+
+/// Steps of the expectation drawn, at most.
+const STEPS: usize = 60;
 
 /// The scatter, with at most `points` calls of each period.
 pub(crate) fn scatter(scatter: &Scatter, points: usize, longest: usize) -> Figure {
@@ -52,7 +55,7 @@ pub(crate) fn scatter(scatter: &Scatter, points: usize, longest: usize) -> Figur
     }
     median(&mut body, scatter, &x, &y, at);
     Figure {
-        name: format!("{}_against_{}", scatter.y.trim_end_matches("_s"), scatter.x),
+        name: file_name(&format!("{}_against_{}", scatter.y.trim_end_matches("_s"), scatter.x)),
         title: format!("{} against {}", wording::signal(&scatter.y), axis_name(&scatter.x)),
         key: format!(
             "○ baseline ({}), ◆ window ({}); dashed and shaded: the baseline's median and middle 80 %",
@@ -98,7 +101,7 @@ fn ends(step: &ExpectedStep, x: &Scale) -> (f64, f64) {
 /// Shades the middle four fifths of the baseline.
 fn middle_80(body: &mut Markup, scatter: &Scatter, x: &Scale, y: &Scale, at: Extent) {
     frame::stretched(body, at, |body| {
-        for step in &scatter.expected {
+        for step in scatter.expected.iter().take(STEPS) {
             let (from, to) = ends(step, x);
             let corners = [(from, step.p10), (from, step.p90), (to, step.p90), (to, step.p10)];
             let corners = corners.map(|(x, value)| Some((x, y.place(value))));
@@ -110,7 +113,7 @@ fn middle_80(body: &mut Markup, scatter: &Scatter, x: &Scale, y: &Scale, at: Ext
 /// The baseline's median, over the marks and set off from them.
 fn median(body: &mut Markup, scatter: &Scatter, x: &Scale, y: &Scale, at: Extent) {
     let line = || {
-        scatter.expected.iter().flat_map(|step| {
+        scatter.expected.iter().take(STEPS).flat_map(|step| {
             let ((from, to), place) = (ends(step, x), y.place(step.p50));
             [Some((from, place)), Some((to, place))]
         })

@@ -1,6 +1,6 @@
 //! Where calls went and why the cache missed, over time: one strip a value, named beside it.
 
-use super::figure::Figure;
+use super::figure::{Figure, file_name};
 use super::frame::{self, ABOVE, BELOW, Extent, TimeFrame};
 use super::scale::Scale;
 use super::time;
@@ -12,6 +12,11 @@ use crate::report::numbers;
 const STRIP: f64 = 26.0;
 /// Room above a strip for its name and figures, pixels.
 const NAME: f64 = 18.0;
+
+/// Bins drawn, at most.
+const BINS: usize = 120;
+/// Values drawn, at most.
+const VALUES: usize = 8;
 
 /// Whether there is a change to draw: one value throughout needs a sentence, not a drawing.
 pub(crate) fn is_constant(shares: &Shares) -> bool {
@@ -40,7 +45,7 @@ pub(crate) fn strips(diagnosis: &Diagnosis, shares: &Shares, longest: usize) -> 
     let mut frame = TimeFrame {
         start: axis.start,
         bin_s: axis.bin_s,
-        bins: axis.bins,
+        bins: axis.bins.min(BINS),
         window: (axis.window_from, axis.window_to),
         baseline: None,
         onset: None,
@@ -49,7 +54,7 @@ pub(crate) fn strips(diagnosis: &Diagnosis, shares: &Shares, longest: usize) -> 
     let mut body = Markup::new(longest);
     let mut top = 0.0;
     let mut last = Extent { top: ABOVE, height: 0.0 };
-    for series in &shares.values {
+    for series in shares.values.iter().take(VALUES) {
         let at = Extent { top: top + NAME, height: STRIP };
         frame::label(&mut body, "ink", (0.0, top + NAME - 5.0), &series.value);
         frame::label(&mut body, "e ink", (100.0, top + NAME - 5.0), &change(series));
@@ -65,7 +70,7 @@ pub(crate) fn strips(diagnosis: &Diagnosis, shares: &Shares, longest: usize) -> 
     }
     frame.clock(&mut body, last);
     Figure {
-        name: format!("{}_over_time", shares.column),
+        name: file_name(&format!("{}_over_time", shares.column)),
         title: title(&shares.column).to_owned(),
         key: "share of calls, each strip 0 to 100 %; at the right: baseline, window".to_owned(),
         summary: summary(shares),
@@ -83,7 +88,11 @@ fn change(series: &ShareSeries) -> String {
 
 /// Every value's share in the baseline and in the window, in words.
 pub(crate) fn summary(shares: &Shares) -> String {
-    let parts = shares.values.iter().map(|series| format!("{} {}", series.value, change(series)));
+    let parts = shares
+        .values
+        .iter()
+        .take(VALUES)
+        .map(|series| format!("{} {}", series.value, change(series)));
     let parts: Vec<String> = parts.collect();
     format!("{}, baseline to window: {}.", title(&shares.column), parts.join(", "))
 }

@@ -1,8 +1,10 @@
 //! Signals over time: one panel a signal, with baseline, window and onset marked.
 
+use std::borrow::Cow;
+
 use chrono::TimeDelta;
 
-use super::figure::Figure;
+use super::figure::{Figure, file_name};
 use super::frame::{self, ABOVE, BELOW, Extent, TimeFrame};
 use super::scale::Scale;
 use crate::diagnosis::{Diagnosis, Series, Timeline};
@@ -11,6 +13,8 @@ use crate::report::wording::{self, Unit};
 
 /// Height of a panel's plot, pixels.
 const HEIGHT: f64 = 104.0;
+/// Bins drawn, at most: more would be finer than a screen.
+const BINS: usize = 240;
 /// Panels drawn, at most.
 const PANELS: usize = 12;
 /// Signals with a median and a tail, drawn together.
@@ -22,7 +26,8 @@ const PAIRS: [(&str, &str, &str, &str); 3] = [
 
 /// The panels of the timeline.
 pub(crate) fn panels(diagnosis: &Diagnosis, longest: usize) -> Vec<Figure> {
-    let Some(timeline) = &diagnosis.timeline else { return Vec::new() };
+    let Some(timeline) = diagnosis.timeline.as_ref().map(cut) else { return Vec::new() };
+    let timeline = &timeline;
     let Some(frame) = frame_of(diagnosis, timeline) else { return Vec::new() };
     let find = |name: &str| {
         let known = |series: &&Series| series.signal == name && has_values(series);
@@ -44,6 +49,32 @@ pub(crate) fn panels(diagnosis: &Diagnosis, longest: usize) -> Vec<Figure> {
         }
     }
     panels
+}
+
+/// At most [`BINS`] bins of a timeline: those around the start of its window.
+fn cut(timeline: &Timeline) -> Cow<'_, Timeline> {
+    let bins = timeline.series.iter().map(|series| series.values.len()).max().unwrap_or(0);
+    if bins <= BINS {
+        return Cow::Borrowed(timeline);
+    }
+    let from = timeline.window_from.saturating_sub(BINS / 2).min(bins - BINS);
+    let shift = |bin: usize| bin.saturating_sub(from).min(BINS);
+    let series = timeline.series.iter().map(|series| {
+        let to = (from + BINS).min(series.values.len());
+        let values = series.values.get(from..to).unwrap_or_default().to_vec();
+        Series { signal: series.signal.clone(), values }
+    });
+    let offset = TimeDelta::try_milliseconds((from as f64 * timeline.bin_s * 1e3) as i64);
+    let start = offset.and_then(|offset| timeline.start.checked_add_signed(offset));
+    Cow::Owned(Timeline {
+        start: start.unwrap_or(timeline.start),
+        bin_s: timeline.bin_s,
+        window_from: shift(timeline.window_from),
+        window_to: shift(timeline.window_to),
+        onset_bin: timeline.onset_bin.filter(|bin| (from..from + BINS).contains(bin)).map(shift),
+        segment: timeline.segment.clone(),
+        series: series.collect(),
+    })
 }
 
 /// The frame of a timeline; none without bins.
@@ -219,12 +250,6 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
 
 fn has_values(series: &Series) -> bool {
     series.values.iter().any(|value| value.is_some_and(f64::is_finite))
-}
-
-/// A signal's name as part of a file name: nothing but letters, digits and underscores.
-fn file_name(signal: &str) -> String {
-    let fits = |character: char| if character.is_ascii_alphanumeric() { character } else { '_' };
-    signal.chars().take(40).map(fits).collect()
 }
 
 /// The text with a capital first letter.

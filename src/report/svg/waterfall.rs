@@ -12,7 +12,7 @@ const ROW: f64 = 28.0;
 /// Height of its bar, pixels.
 const BAR: f64 = 16.0;
 /// Where bars begin and end, percent of the width; labels stand before, figures after.
-const BARS: (f64, f64) = (38.0, 75.0);
+const BARS: (f64, f64) = (40.0, 67.0);
 /// Terms drawn, at most.
 const TERMS: usize = 14;
 

@@ -92,7 +92,7 @@ fn shares_say_where_calls_went_and_distributions_add_up() {
     let table = table(2_100);
     let charts = charts(&subject(&table, &[0..60 * MINUTE_NS]));
     let columns: Vec<&str> = charts.shares.iter().map(|shares| &*shares.column).collect();
-    assert_eq!(columns, ["cache_miss_reason", "region"]);
+    assert_eq!(columns, ["cache_miss_reason", "region", "request_model"]);
     let region = &charts.shares[1];
     assert_eq!(region.values[0].value, "us");
     assert_eq!((region.values[1].baseline, region.values[1].window), (Some(0.0), Some(0.5)));
