@@ -7,8 +7,8 @@
 //!
 //! 1. [`ingest`] turns bytes into spans, keeping only what the [`dialects`] ask for;
 //! 2. [`calls`] assembles them into the canonical table, one row per LLM call ([`schema`]);
-//! 3. `windows` splits the table into window and baseline;
-//! 4. `signals` measures what every cause shares, with the pure functions of `stats`;
+//! 3. [`windows`] splits the table into window and baseline;
+//! 4. `signals` measures what every cause shares, with the pure functions of [`stats`];
 //! 5. `causes` turns signals into findings, `verdict` ranks them into a [`diagnosis`];
 //! 6. `report` renders it.
 
@@ -16,10 +16,13 @@ pub mod calls;
 #[doc(hidden)]
 pub mod cli;
 pub mod diagnosis;
+pub mod dialects;
 pub mod error;
 pub mod ingest;
+pub mod output;
 pub mod report;
 pub mod schema;
+pub mod stats;
 pub mod verdict;
 pub mod windows;
 
@@ -31,8 +34,10 @@ use error::{Error, Result};
 ///
 /// # Errors
 /// An input that does not exist or in which nothing can be read; under `strict`, any lost record.
-pub fn read(_inputs: &[String], _options: &ingest::Options) -> Result<(CallTable, Ingest)> {
-    Ok((CallTable::from_calls(Vec::new()), Ingest::default()))
+pub fn read(inputs: &[String], options: &ingest::Options) -> Result<(CallTable, Ingest)> {
+    let wanted = dialects::wanted();
+    let ingested = ingest::read(inputs, &wanted, options)?;
+    calls::assemble(ingested, &wanted, options.strict)
 }
 
 /// The canonical table to a conclusion about one window.

@@ -147,6 +147,14 @@ impl Col {
     }
 }
 
+/// Whether a table with columns of these names is the canonical table: it has the start, the
+/// duration, and some more of the columns, whatever else it has.
+pub fn is_canonical(names: &[&str]) -> bool {
+    let has = |col: Col| names.contains(&col.name());
+    let known = names.iter().filter(|name| Col::from_name(name).is_some()).count();
+    has(Col::Start) && has(Col::DurationS) && known >= 5
+}
+
 const fn column(
     col: Col,
     name: &'static str,

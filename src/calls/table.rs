@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use polars::prelude::{
-    BooleanChunked, Column as FrameColumn, DataFrame, DataType, Int64Chunked, IntoSeries,
-    NamedFrom, NewChunkedArray, PlSmallStr, Series, TimeUnit, TimeZone,
-};
+use polars::prelude::{Column as FrameColumn, DataFrame, DataType, IdxSize, PlSmallStr, Series};
+use rayon::prelude::*;
 
-use super::{Call, Cell};
-use crate::schema::{Col, Kind, SEGMENT_PREFIX};
+use super::Call;
+use super::columns;
+use crate::schema::{Col, SEGMENT_PREFIX};
 
 /// One row per LLM call, sorted by start, trace id and span id.
 #[derive(Debug, Clone)]
@@ -36,30 +35,76 @@ impl Codes {
     }
 }
 
+/// Tables are equal when they hold the same rows in the same columns, null equal to null.
+impl PartialEq for CallTable {
+    fn eq(&self, other: &Self) -> bool {
+        self.frame.equals_missing(&other.frame)
+    }
+}
+
 impl CallTable {
-    /// A table of these calls; they need not be sorted.
+    /// A table of these calls; they need not be sorted. Calls that share start, trace id and
+    /// span id stay in the order given.
+    ///
+    /// A call under assembly is far wider than its row: where there are many, make a table of
+    /// each chunk and [`CallTable::concat`] them.
     pub fn from_calls(mut calls: Vec<Call>) -> Self {
-        let order = |call: &Call| {
-            let text = |col| call.text(col).unwrap_or_default().to_owned();
-            (call.int(Col::Start).unwrap_or(i64::MIN), text(Col::TraceId), text(Col::SpanId))
-        };
-        calls.sort_by_cached_key(order);
-        let mut columns: Vec<FrameColumn> =
-            Col::all().map(|col| series(col, &calls).into()).collect();
-        let names: BTreeSet<&str> =
-            calls.iter().flat_map(|call| call.segments.iter().map(|(name, _)| &**name)).collect();
-        columns.extend(names.into_iter().map(|name| segment_series(name, &calls).into()));
-        let frame = DataFrame::new(calls.len(), columns).expect("columns of one length");
+        calls.par_sort_by(|one, other| order(one).cmp(&order(other)));
+        let all: Vec<Col> = Col::all().collect();
+        let mut series: Vec<Series> = all.par_iter().map(|col| columns::of(*col, &calls)).collect();
+        series.extend(columns::of_segments(&calls));
+        Self::from_series(calls.len(), series)
+    }
+
+    /// One table of many, sorted as one; a kept attribute that a table lacks is null there.
+    pub fn concat(mut tables: Vec<Self>) -> Self {
+        if tables.len() <= 1 {
+            return tables.pop().unwrap_or_else(|| Self::from_calls(Vec::new()));
+        }
+        let segments: BTreeSet<String> = tables.iter().flat_map(Self::segment_names).collect();
+        let segments = segments.iter().map(|name| format!("{SEGMENT_PREFIX}{name}"));
+        let names: Vec<String> =
+            Col::all().map(|col| col.name().to_owned()).chain(segments).collect();
+        let series = names.par_iter().map(|name| stacked(name, &tables)).collect();
+        let rows = tables.iter().map(Self::len).sum();
+        Self::from_series(rows, series).sorted()
+    }
+
+    /// A table of series that are the canonical columns with their types, in table order, then
+    /// the kept attributes by name.
+    pub(super) fn from_series(rows: usize, series: Vec<Series>) -> Self {
+        let columns = series.into_iter().map(FrameColumn::from).collect();
+        let frame = DataFrame::new(rows, columns).expect("distinct columns of one length");
         Self { frame }
     }
 
-    /// A table from a frame that has the canonical columns with their types.
-    pub(crate) fn from_frame(frame: DataFrame) -> Self {
-        Self { frame }
+    /// The same rows in the table's order; costs one pass where they are in it already.
+    pub(super) fn sorted(self) -> Self {
+        let starts = self.starts_ns();
+        let [traces, spans] = [Col::TraceId, Col::SpanId].map(|col| {
+            let series = self.column(col);
+            series.str().expect("an id is text").rechunk().into_owned()
+        });
+        let key = |row: usize| (starts[row], traces.get(row), spans.get(row));
+        if (1..self.len()).all(|row| {
+            starts[row - 1] < starts[row]
+                || (starts[row - 1] == starts[row] && key(row - 1) <= key(row))
+        }) {
+            return self;
+        }
+        let mut rows: Vec<usize> = (0..self.len()).collect();
+        rows.par_sort_by(|one, other| key(*one).cmp(&key(*other)));
+        let rows: Vec<IdxSize> =
+            rows.iter().map(|row| IdxSize::try_from(*row).expect("fewer than 2^32 rows")).collect();
+        let take = |column: &FrameColumn| {
+            column.as_materialized_series().take_slice(&rows).expect("rows of the table")
+        };
+        let series: Vec<Series> = self.frame.columns().par_iter().map(take).collect();
+        Self::from_series(rows.len(), series)
     }
 
     /// The frame, for writing.
-    pub(crate) fn frame(&self) -> &DataFrame {
+    pub(super) fn frame(&self) -> &DataFrame {
         &self.frame
     }
 
@@ -75,18 +120,27 @@ impl CallTable {
 
     /// When each call started, nanoseconds since the epoch, ascending.
     pub fn starts_ns(&self) -> Vec<i64> {
-        let series = self.series(Col::Start.name()).expect("the table has its columns");
-        let ints = series.cast(&DataType::Int64).expect("a time is an integer");
-        let ints = ints.i64().expect("cast to it");
+        let series = self.column(Col::Start).cast(&DataType::Int64).expect("a time is an integer");
+        let ints = series.i64().expect("cast to it");
         ints.iter().map(Option::unwrap_or_default).collect()
     }
 
     /// A numeric column (seconds, ratio, tokens, count, or a flag as 0 and 1); null is NaN.
     pub fn numbers(&self, col: Col) -> Vec<f64> {
-        let series = self.series(col.name()).expect("the table has its columns");
-        let floats = series.cast(&DataType::Float64).expect("numeric column");
+        let floats = self.column(col).cast(&DataType::Float64).expect("numeric column");
         let floats = floats.f64().expect("cast to it");
         floats.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+    }
+
+    /// A tokens, count or time column, exactly.
+    pub fn ints(&self, col: Col) -> Vec<Option<i64>> {
+        let ints = self.column(col).cast(&DataType::Int64).expect("integer column");
+        ints.i64().expect("cast to it").iter().collect()
+    }
+
+    /// A flag column.
+    pub fn flags(&self, col: Col) -> Vec<Option<bool>> {
+        self.column(col).bool().expect("flag column").iter().collect()
     }
 
     /// A text column as codes; a column that the table lacks is all null.
@@ -111,8 +165,7 @@ impl CallTable {
 
     /// The text in one cell.
     pub fn text(&self, col: Col, row: usize) -> Option<String> {
-        let series = self.series(col.name())?;
-        series.str().ok()?.get(row).map(str::to_owned)
+        self.column(col).str().ok()?.get(row).map(str::to_owned)
     }
 
     /// Names of the kept attributes, without their prefix.
@@ -122,53 +175,42 @@ impl CallTable {
         kept.map(str::to_owned).collect()
     }
 
+    /// A kept attribute as codes, by its name without the prefix.
+    pub fn segment(&self, name: &str) -> Codes {
+        self.codes(&format!("{SEGMENT_PREFIX}{name}"))
+    }
+
+    fn column(&self, col: Col) -> &Series {
+        self.series(col.name()).expect("the table has its columns")
+    }
+
     fn series(&self, name: &str) -> Option<&Series> {
         self.frame.column(name).ok().map(FrameColumn::as_materialized_series)
     }
 }
 
-fn series(col: Col, calls: &[Call]) -> Series {
-    let name = PlSmallStr::from_static(col.name());
-    match col.info().kind {
-        Kind::Text => {
-            let values: Vec<Option<&str>> = calls.iter().map(|call| call.text(col)).collect();
-            Series::new(name, values)
-        }
-        Kind::Seconds | Kind::Ratio => {
-            let values: Vec<Option<f64>> = calls.iter().map(|call| call.number(col)).collect();
-            Series::new(name, values)
-        }
-        Kind::Tokens | Kind::Count => {
-            let values: Vec<Option<i64>> = calls.iter().map(|call| call.int(col)).collect();
-            Series::new(name, values)
-        }
-        Kind::Flag => {
-            let values = calls.iter().map(|call| call.flag(col));
-            BooleanChunked::from_iter_options(name, values).into_series()
-        }
-        Kind::Time => {
-            let values = calls.iter().map(|call| match call.get(col) {
-                Cell::Int(time) => Some(*time),
-                _ => None,
-            });
-            let ints = Int64Chunked::from_iter_options(name, values);
-            ints.into_datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)).into_series()
-        }
-    }
+fn order(call: &Call) -> (i64, Option<&str>, Option<&str>) {
+    let start = call.int(Col::Start).unwrap_or(i64::MIN);
+    (start, call.text(Col::TraceId), call.text(Col::SpanId))
 }
 
-fn segment_series(name: &str, calls: &[Call]) -> Series {
-    let value = |call: &Call| {
-        let found = call.segments.iter().find(|(have, _)| &**have == name);
-        found.map(|(_, value)| value.to_string())
-    };
-    let values: Vec<Option<String>> = calls.iter().map(value).collect();
-    Series::new(format!("{SEGMENT_PREFIX}{name}").into(), values)
+/// The column of that name out of each table, one below the other.
+fn stacked(name: &str, tables: &[CallTable]) -> Series {
+    let parts = tables.iter().map(|table| match table.series(name) {
+        Some(series) => series.clone(),
+        None => Series::full_null(PlSmallStr::from(name), table.len(), &DataType::String),
+    });
+    let stack = parts.reduce(|mut stack, part| {
+        stack.append(&part).expect("a column has one type in every table");
+        stack
+    });
+    stack.expect("at least one table").rechunk()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::Cell;
 
     #[test]
     fn rows_come_back_sorted_with_their_nulls() {
@@ -194,5 +236,30 @@ mod tests {
         assert_eq!(table.segment_names(), ["service.version"]);
         assert_eq!(table.codes("attr.service.version").get(2), Some("7"));
         assert_eq!(table.codes("attr.absent").get(2), None);
+    }
+    fn at(start: i64, trace: &str, span: &str) -> Call {
+        let mut call = Call::default();
+        call.set(Col::Start, Cell::Int(start));
+        call.set_text(Col::TraceId, trace);
+        call.set_text(Col::SpanId, span);
+        call
+    }
+
+    #[test]
+    fn concatenated_tables_are_sorted_as_one_and_keep_every_attribute() {
+        let mut early = at(1, "b", "1");
+        early.segments.push(("zone".into(), "x".into()));
+        let mut late = at(2, "a", "2");
+        late.segments.push(("app".into(), "y".into()));
+        let one = CallTable::from_calls(vec![late.clone(), at(2, "a", "1")]);
+        let other = CallTable::from_calls(vec![early.clone(), at(2, "", "9")]);
+        let both = CallTable::concat(vec![one, other]);
+        let all = vec![late, at(2, "a", "1"), early, at(2, "", "9")];
+        assert_eq!(both, CallTable::from_calls(all));
+        assert_eq!(both.codes("span_id").values, ["1", "9", "2"]);
+        assert_eq!(both.segment_names(), ["app", "zone"]);
+        assert_eq!(both.segment("zone").get(0), Some("x"));
+        assert_eq!(both.segment("zone").get(1), None);
+        assert!(CallTable::concat(Vec::new()).is_empty());
     }
 }

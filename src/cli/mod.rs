@@ -2,7 +2,6 @@
 
 mod diagnose;
 mod normalize;
-mod output;
 mod plan;
 mod ticket;
 

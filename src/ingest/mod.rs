@@ -1,13 +1,32 @@
 //! Bytes to spans: finds the inputs, sniffs and decompresses them, and streams out what is wanted.
 
+mod batch;
+mod chunk;
+mod collect;
+mod decompress;
+mod discover;
+mod document;
+mod escape;
+mod frame;
+mod json;
+mod outcome;
+pub mod parquet;
+mod proto;
+mod read;
+mod sniff;
 mod span;
+mod time;
 mod wanted;
 
+pub use outcome::{FileOutcome, Place, Tally};
 pub use span::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, Spans, StatusCode, Value};
-pub use wanted::{Keep, Path, Take, Want, Wanted};
+pub use wanted::{Keep, Path, Take, Want, WantEvent, Wanted};
 
-use crate::diagnosis::Ingest;
-use crate::error::Result;
+use self::batch::Batch;
+use self::discover::Found;
+use self::read::ReadFile;
+use crate::diagnosis::{Ingest, IngestFile, Loss};
+use crate::error::{Error, Result};
 
 /// How to read.
 #[derive(Debug, Clone)]
@@ -60,7 +79,88 @@ pub enum CanonicalFormat {
 /// Reads files, directories, globs and `-` (standard input), in the order given.
 ///
 /// # Errors
-/// An input that does not exist or in which nothing can be read; under `strict`, any lost record.
-pub fn read(_inputs: &[String], _wanted: &Wanted, _options: &Options) -> Result<Ingested> {
-    Ok(Ingested::default())
+/// An input that does not exist, or nothing readable in any of them; under `strict`, any lost
+/// record.
+pub fn read(inputs: &[String], wanted: &Wanted, options: &Options) -> Result<Ingested> {
+    let found = discover::discover(inputs)?;
+    let files = read::read_files(&found, wanted, options);
+    let readable = |file: &ReadFile| file.outcome.span_count > 0 || file.outcome.table.is_some();
+    if !files.iter().any(readable) {
+        return Err(nothing_readable(&found, &files));
+    }
+    let mut ingested = Ingested::default();
+    let mut spans = Batch::default();
+    for (found, file) in found.iter().zip(files) {
+        let FileOutcome { spans: kept, table, format, span_count, mut losses } = file.outcome;
+        // A directory may hold other things than spans; a file that was named may not.
+        if let Some((what, _)) = &file.refused {
+            losses.add(what, 1, Place::File, found.named && what != EMPTY);
+        }
+        if span_count == 0 && !found.named {
+            losses.pardon(json::UNKNOWN);
+        }
+        let losses = losses.losses();
+        if options.strict
+            && let Some(loss) = losses.iter().find(|loss| loss.lost)
+        {
+            return Err(lost(&found.name, loss));
+        }
+        spans.absorb_spans(kept);
+        ingested.tables.extend(table);
+        ingested.ingest.spans += span_count;
+        let file = found.name.clone();
+        ingested.ingest.files.push(IngestFile { file, format, spans: span_count, losses });
+    }
+    ingested.spans = spans.into_spans();
+    Ok(ingested)
+}
+
+/// How a file without content is refused.
+const EMPTY: &str = "is empty";
+
+/// The error where no input gave anything: the first one that was meant to hold spans tells why.
+fn nothing_readable(found: &[Found], files: &[ReadFile]) -> Error {
+    let reasons = |file: &ReadFile| {
+        let losses = file.outcome.losses.losses();
+        let first = losses.first().map(|loss| {
+            let message = format!("no spans found: {} ({})", loss.reason, loss.first);
+            (message, help_for(&loss.reason).to_owned())
+        });
+        file.refused.clone().or(first)
+    };
+    let mut failed = found.iter().zip(files);
+    let first = failed.find_map(|(found, file)| Some((found, reasons(file)?)));
+    let Some((found, (message, help))) = first else {
+        let place = found.first().map(|found| found.name.clone()).unwrap_or_default();
+        return Error::input(place, "no spans found: every request in it is empty", HELP);
+    };
+    let looked_for = if message.contains("looked for") {
+        ""
+    } else {
+        "; looked for OTLP spans (JSON or protobuf), Parquet, or llmspan's own table"
+    };
+    let others = match files.len() {
+        1 => String::new(),
+        more => format!("; none of the other {} files holds spans either", more - 1),
+    };
+    Error::input(found.name.clone(), format!("{message}{looked_for}{others}"), help)
+}
+
+/// What to do about an input without spans.
+const HELP: &str = "export the traces as OTLP JSON or protobuf (the collector's file exporter \
+                    writes both), or as Parquet";
+
+/// What to do about a file in which there was nothing but this.
+fn help_for(reason: &str) -> &'static str {
+    match reason {
+        "logs" | "metrics" | "profiles" => "this is another signal: give the traces of that time",
+        reason if reason.contains("cut short") => "get the whole file: copy or download it again",
+        _ => HELP,
+    }
+}
+
+fn lost(file: &str, loss: &Loss) -> Error {
+    let message = format!("{} record(s) lost: {}", loss.count, loss.reason);
+    let help = "repair the input, or run without --strict to use what can be read";
+    Error::input(format!("{file}, {}", loss.first), message, help)
 }

@@ -40,21 +40,49 @@ pub struct Want {
     pub keep: Keep,
 }
 
+/// A wanted event, and its wanted attributes.
+#[derive(Debug, Clone)]
+pub struct WantEvent {
+    /// Which event.
+    pub id: AttrId,
+    /// Whether it makes the span worth keeping.
+    pub keep: Keep,
+    attrs: Vec<(Box<str>, AttrId)>,
+}
+
+impl WantEvent {
+    /// The id of a wanted attribute of this event.
+    pub fn attr(&self, name: &[u8]) -> Option<AttrId> {
+        self.attrs.iter().find(|(have, _)| have.as_bytes() == name).map(|(_, id)| *id)
+    }
+
+    /// Whether any of its attributes is wanted.
+    pub fn wants_attrs(&self) -> bool {
+        !self.attrs.is_empty()
+    }
+}
+
+type Lookup<T> = HashMap<Box<[u8]>, T, foldhash::fast::FixedState>;
+
 /// The lookup that ingest is handed.
 #[derive(Debug, Default)]
 pub struct Wanted {
-    attrs: HashMap<Box<str>, Want, foldhash::fast::FixedState>,
-    events: HashMap<Box<str>, (AttrId, Keep), foldhash::fast::FixedState>,
-    event_attrs: HashMap<(Box<str>, Box<str>), AttrId, foldhash::fast::FixedState>,
-    spans: Vec<Box<str>>,
+    attrs: Lookup<Want>,
+    events: Lookup<WantEvent>,
+    spans: Lookup<()>,
     names: Vec<Box<str>>,
+    /// One bit for every length that a wanted attribute name has: most names end here.
+    attr_lengths: [u64; 4],
 }
 
 impl Wanted {
     /// Wants a span or resource attribute as a scalar.
     pub fn want_attr(&mut self, name: &str, keep: Keep) -> AttrId {
         let id = self.intern(name);
-        self.add(name, Take::Scalar(id), keep);
+        let want = self.entry(name, keep);
+        if !want.take.iter().any(|have| matches!(have, Take::Scalar(_))) {
+            want.take.push(Take::Scalar(id));
+        }
         id
     }
 
@@ -78,8 +106,9 @@ impl Wanted {
     /// Wants every event of that name; its times are kept in order.
     pub fn want_event(&mut self, event: &str, keep: Keep) -> AttrId {
         let id = self.intern(&format!("event:{event}"));
-        let slot = self.events.entry(event.into()).or_insert((id, keep));
-        slot.1 = slot.1.max(keep);
+        let new = || WantEvent { id, keep, attrs: Vec::new() };
+        let slot = self.events.entry(event.as_bytes().into()).or_insert_with(new);
+        slot.keep = slot.keep.max(keep);
         id
     }
 
@@ -87,37 +116,53 @@ impl Wanted {
     pub fn want_event_attr(&mut self, event: &str, attr: &str, keep: Keep) -> AttrId {
         self.want_event(event, keep);
         let id = self.intern(&format!("event:{event}#{attr}"));
-        self.event_attrs.insert((event.into(), attr.into()), id);
+        let slot = self.events.get_mut(event.as_bytes()).expect("just wanted");
+        if slot.attr(attr.as_bytes()).is_none() {
+            slot.attrs.push((attr.into(), id));
+        }
         id
     }
 
     /// Wants spans of that exact name even where no attribute keeps them.
     pub fn want_span(&mut self, name: &str) {
-        if !self.spans.iter().any(|have| **have == *name) {
-            self.spans.push(name.into());
-        }
+        self.spans.insert(name.as_bytes().into(), ());
     }
 
     /// The wanted attribute of that name.
     pub fn attr(&self, name: &str) -> Option<&Want> {
-        self.attrs.get(name)
+        self.attr_bytes(name.as_bytes())
+    }
+
+    /// The wanted attribute of that name, as it lies in the input.
+    pub fn attr_bytes(&self, name: &[u8]) -> Option<&Want> {
+        let (word, bit) = (name.len() / 64, name.len() % 64);
+        let known = self.attr_lengths.get(word).is_some_and(|bits| bits >> bit & 1 == 1);
+        if known { self.attrs.get(name) } else { None }
     }
 
     /// The id and weight of a wanted event.
     pub fn event(&self, name: &str) -> Option<(AttrId, Keep)> {
-        self.events.get(name).copied()
+        self.event_bytes(name.as_bytes()).map(|event| (event.id, event.keep))
+    }
+
+    /// The wanted event of that name, as it lies in the input.
+    pub fn event_bytes(&self, name: &[u8]) -> Option<&WantEvent> {
+        self.events.get(name)
     }
 
     /// The id of a wanted attribute of a wanted event.
     pub fn event_attr(&self, event: &str, attr: &str) -> Option<AttrId> {
-        // A linear scan: a handful of entries, looked at only inside a wanted event.
-        let mut entries = self.event_attrs.iter();
-        entries.find(|((e, a), _)| **e == *event && **a == *attr).map(|(_, id)| *id)
+        self.event_bytes(event.as_bytes())?.attr(attr.as_bytes())
     }
 
     /// Whether spans of that name are kept whatever they carry.
     pub fn span(&self, name: &str) -> bool {
-        self.spans.iter().any(|have| **have == *name)
+        self.span_bytes(name.as_bytes())
+    }
+
+    /// Whether spans of that name, as it lies in the input, are kept whatever they carry.
+    pub fn span_bytes(&self, name: &[u8]) -> bool {
+        !self.spans.is_empty() && self.spans.contains_key(name)
     }
 
     /// The id of anything wanted, by its full name (`attribute`, `attribute#path`, `event:name`).
@@ -131,9 +176,20 @@ impl Wanted {
         &self.names[usize::from(id.0)]
     }
 
+    /// How many ids were given out: every [`AttrId`] is below it.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether nothing is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// Every wanted attribute name, sorted: what a push-down has to select.
     pub fn attr_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.attrs.keys().map(AsRef::as_ref).collect();
+        let text = |name| std::str::from_utf8(name).expect("names are wanted as text");
+        let mut names: Vec<&str> = self.attrs.keys().map(|name| text(name)).collect();
         names.sort_unstable();
         names
     }
@@ -148,15 +204,12 @@ impl Wanted {
     }
 
     fn entry(&mut self, name: &str, keep: Keep) -> &mut Want {
-        let want = self.attrs.entry(name.into()).or_insert_with(|| Want { take: Vec::new(), keep });
+        let (word, bit) = (name.len() / 64, name.len() % 64);
+        *self.attr_lengths.get_mut(word).expect("wanted names are shorter than 256 bytes") |=
+            1 << bit;
+        let new = || Want { take: Vec::new(), keep };
+        let want = self.attrs.entry(name.as_bytes().into()).or_insert_with(new);
         want.keep = want.keep.max(keep);
         want
-    }
-
-    fn add(&mut self, name: &str, take: Take, keep: Keep) {
-        let want = self.entry(name, keep);
-        if !want.take.iter().any(|have| matches!(have, Take::Scalar(_))) {
-            want.take.push(take);
-        }
     }
 }

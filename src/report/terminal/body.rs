@@ -2,11 +2,12 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Align, Page, Tone, fit, pad, pad_left};
+use super::page::{Align, Page, Tone};
 use crate::diagnosis::{
     Change, CitedCall, Coverage, Diagnosis, Ingest, RankedCause, RuledOut, SignalChange, Step,
     Undecidable, Verdict,
 };
+use crate::report::columns::{fit, pad, pad_left};
 use crate::report::{numbers, wording};
 
 /// Most ids that are shown here for a cause; the other forms hold them all.
@@ -143,7 +144,7 @@ pub fn cite(page: &mut Page, cause: &RankedCause, of: usize) {
         return;
     }
     let shown = cause.request_ids.len().min(IDS_SHOWN);
-    let slowed = wording::counted(affected(cause), "slowed call");
+    let slowed = wording::counted(wording::affected(cause), "slowed call");
     page.labelled(&label("Cite", cause, of), &format!("{shown} of {slowed}, worst first, UTC"));
     let ids: Vec<&CitedCall> = cause.request_ids.iter().take(shown).collect();
     let room = page.width() - 3 - 41;
@@ -188,10 +189,6 @@ fn label(word: &str, cause: &RankedCause, of: usize) -> String {
     if of > 1 { format!("{word} for {}", cause.rank) } else { word.to_owned() }
 }
 
-fn affected(cause: &RankedCause) -> u64 {
-    cause.affected_calls.max(cause.request_ids.len()) as u64
-}
-
 /// What to do now.
 pub fn next(page: &mut Page, cause: &RankedCause, of: usize) {
     if cause.next_steps.is_empty() {
@@ -231,7 +228,7 @@ pub fn other_spikes(page: &mut Page, diagnosis: &Diagnosis) {
 pub fn read(page: &mut Page, ingest: &Ingest) {
     let text = wording::read(ingest).join(" ");
     let text = page.text(&text);
-    for line in super::page::wrap(&text, page.width() - 1) {
+    for line in crate::report::columns::wrap(&text, page.width() - 1) {
         let line = page.paint(Tone::Faint, &line);
         page.line(&format!(" {line}"));
     }

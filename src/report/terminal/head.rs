@@ -1,7 +1,8 @@
 //! The first lines: verdict, where, since when, the figures, what was compared with what.
 
-use super::page::{Page, Tone, fit};
+use super::page::{Page, Tone};
 use crate::diagnosis::{Diagnosis, Verdict};
+use crate::report::columns::fit;
 use crate::report::wording;
 use unicode_width::UnicodeWidthStr;
 

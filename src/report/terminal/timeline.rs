@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Page, Tone, fit, pad, pad_left};
+use super::page::{Page, Tone};
 use crate::diagnosis::{Series, Timeline};
+use crate::report::columns::{fit, pad, pad_left};
 use crate::report::{sparkline, wording};
 
 /// Columns of a series' name.
@@ -91,7 +92,7 @@ fn header(page: &Page, timeline: &Timeline, cut: &Cut, lengths: [usize; 3]) -> S
     let middle = span(&clock(cut.window_from), "window", &clock(cut.window_to), window);
     let right = span("", "after", &clock(cut.to), after);
     let line = join(page, &pad("", NAME), [left, middle, right], lengths);
-    page.paint(Tone::Faint, &fit(&line, page.width()))
+    page.paint(Tone::Faint, &fit(line.trim_end(), page.width()))
 }
 
 /// A start, a word and an end over so many columns, as far as they fit.

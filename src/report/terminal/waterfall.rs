@@ -2,8 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Page, Tone, fit, pad, pad_left};
+use super::page::{Page, Tone};
 use crate::diagnosis::Waterfall;
+use crate::report::columns::{fit, pad, pad_left};
 use crate::report::waterfall::{Bar, drawn};
 use crate::report::{numbers, wording};
 

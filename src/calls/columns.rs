@@ -1,0 +1,69 @@
+//! Calls, one wide row each, to the table's columns.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::{
+    BooleanChunked, Int64Chunked, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, Series,
+    TimeUnit, TimeZone,
+};
+use rayon::prelude::*;
+
+use super::Call;
+use crate::schema::{Col, Kind, SEGMENT_PREFIX};
+
+/// One canonical column of the calls, in their order.
+pub(super) fn of(col: Col, calls: &[Call]) -> Series {
+    match col.info().kind {
+        Kind::Text => texts(col.name(), calls.iter().map(|call| call.text(col)).collect()),
+        Kind::Seconds | Kind::Ratio => {
+            floats(col, calls.iter().map(|call| call.number(col)).collect())
+        }
+        Kind::Tokens | Kind::Count | Kind::Time => {
+            ints(col, calls.iter().map(|call| call.int(col)).collect())
+        }
+        Kind::Flag => flags(col, calls.iter().map(|call| call.flag(col)).collect()),
+    }
+}
+
+/// The kept attributes of the calls, a column each, sorted by name. Empty text is null, and of
+/// an attribute that a call names twice the first stands.
+pub(super) fn of_segments(calls: &[Call]) -> Vec<Series> {
+    let mut columns: BTreeMap<&str, Vec<Option<&str>>> = BTreeMap::new();
+    for (row, call) in calls.iter().enumerate() {
+        for (name, value) in &call.segments {
+            let column = columns.entry(name).or_insert_with(|| vec![None; calls.len()]);
+            if column[row].is_none() && !value.is_empty() {
+                column[row] = Some(value);
+            }
+        }
+    }
+    let columns: Vec<_> = columns.into_iter().collect();
+    let named = columns.into_par_iter();
+    named.map(|(name, values)| texts(&format!("{SEGMENT_PREFIX}{name}"), values)).collect()
+}
+
+/// A text column.
+pub(super) fn texts(name: &str, values: Vec<Option<&str>>) -> Series {
+    Series::new(PlSmallStr::from(name), values)
+}
+
+/// A seconds or ratio column.
+pub(super) fn floats(col: Col, values: Vec<Option<f64>>) -> Series {
+    Series::new(PlSmallStr::from_static(col.name()), values)
+}
+
+/// A tokens, count or time column.
+pub(super) fn ints(col: Col, values: Vec<Option<i64>>) -> Series {
+    let name = PlSmallStr::from_static(col.name());
+    if col.info().kind != Kind::Time {
+        return Series::new(name, values);
+    }
+    let ints = Int64Chunked::from_iter_options(name, values.into_iter());
+    ints.into_datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)).into_series()
+}
+
+/// A flag column.
+pub(super) fn flags(col: Col, values: Vec<Option<bool>>) -> Series {
+    let name = PlSmallStr::from_static(col.name());
+    BooleanChunked::from_iter_options(name, values.into_iter()).into_series()
+}

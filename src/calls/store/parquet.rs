@@ -1,0 +1,192 @@
+//! The table as Parquet: one column each, zstd, row groups that can be read in parallel.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampNanosecondArray,
+};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use polars::prelude::{Column, Series};
+use rayon::prelude::*;
+
+use super::fields::{integral, time};
+use super::misfit;
+use crate::calls::{CallTable, Cell, columns};
+use crate::error::Result;
+use crate::ingest::CanonicalInput;
+use crate::ingest::parquet::cell::{Scalar, scalar};
+use crate::ingest::parquet::open::Open;
+use crate::schema::{Col, Kind, SEGMENT_PREFIX};
+
+/// Rows of a row group: the unit in which a table is written, and read in parallel.
+const GROUP_ROWS: usize = 1 << 17;
+
+/// Writes the table.
+pub(super) fn write(table: &CallTable, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .build();
+    let first = batch(table, 0)?;
+    let mut writer = ArrowWriter::try_new(out, first.schema(), Some(properties))?;
+    writer.write(&first)?;
+    for start in (GROUP_ROWS..table.len()).step_by(GROUP_ROWS) {
+        writer.write(&batch(table, start)?)?;
+    }
+    writer.close()?;
+    Ok(())
+}
+
+fn batch(table: &CallTable, start: usize) -> io::Result<RecordBatch> {
+    let rows = i64::try_from(start).map_err(io::Error::other)?;
+    let columns: Vec<(String, ArrayRef)> = table
+        .frame()
+        .columns()
+        .par_iter()
+        .map(|column| {
+            let slice = column.slice(rows, GROUP_ROWS);
+            (column.name().to_string(), array(&slice))
+        })
+        .collect();
+    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
+    RecordBatch::try_from_iter_with_nullable(columns).map_err(io::Error::other)
+}
+
+fn array(column: &Column) -> ArrayRef {
+    let kind = Col::from_name(column.name()).map_or(Kind::Text, |col| col.info().kind);
+    let series = column.as_materialized_series();
+    let typed = "the table's columns have their types";
+    match kind {
+        Kind::Text => Arc::new(series.str().expect(typed).iter().collect::<StringArray>()),
+        Kind::Seconds | Kind::Ratio => {
+            Arc::new(series.f64().expect(typed).iter().collect::<Float64Array>())
+        }
+        Kind::Tokens | Kind::Count => {
+            Arc::new(series.i64().expect(typed).iter().collect::<Int64Array>())
+        }
+        Kind::Flag => Arc::new(series.bool().expect(typed).iter().collect::<BooleanArray>()),
+        Kind::Time => {
+            let times = series.datetime().expect(typed).physical().iter();
+            Arc::new(times.collect::<TimestampNanosecondArray>().with_timezone("UTC"))
+        }
+    }
+}
+
+/// Reads the table.
+pub(super) fn read(input: &CanonicalInput) -> Result<CallTable> {
+    let open = Open::new(&input.file, input.bytes.clone())?;
+    let fields = open.fields().iter().map(|field| field.name().as_str());
+    let segments: BTreeSet<&str> = fields.filter(|name| name.starts_with(SEGMENT_PREFIX)).collect();
+    let groups = 0..open.row_groups().len();
+    let groups = groups.into_par_iter().map(|group| read_group(input, &open, group, &segments));
+    let tables: Vec<Vec<CallTable>> = groups.collect::<Result<_>>()?;
+    Ok(CallTable::concat(tables.into_iter().flatten().collect()).sorted())
+}
+
+fn read_group(
+    input: &CanonicalInput,
+    open: &Open,
+    group: usize,
+    segments: &BTreeSet<&str>,
+) -> Result<Vec<CallTable>> {
+    let mut names: Vec<&str> = Col::all().map(Col::name).collect();
+    names.extend(segments);
+    let mut tables = Vec::new();
+    open.batches(group, &names, |batch| {
+        let of = |name: &str| batch.column_by_name(name).map(AsRef::as_ref);
+        let rows = batch.num_rows();
+        let place = format!("{}, row group {group}", input.file);
+        let mut series: Vec<Series> = Col::all()
+            .map(|col| column(&place, col, of(col.name()), rows))
+            .collect::<Result<_>>()?;
+        series.extend(segments.iter().map(|name| segment(name, of(name), rows)));
+        tables.push(CallTable::from_series(rows, series));
+        Ok(())
+    })?;
+    Ok(tables)
+}
+
+/// A column of the file as the canonical one.
+fn column(place: &str, col: Col, array: Option<&dyn Array>, rows: usize) -> Result<Series> {
+    let kind = col.info().kind;
+    let misfit = |found| misfit(place, col.name(), found, kind.describe());
+    let cells = (0..rows).map(|row| {
+        let found = array.and_then(|array| scalar(array, row));
+        let Some(found) = found else {
+            let valid = array.is_some_and(|array| array.is_valid(row));
+            // A NaN is null; anything else that is there and no scalar is nested.
+            let nested = valid && array.is_some_and(|array| array.data_type().is_nested());
+            return if nested { Err(misfit("nested values")) } else { Ok(Cell::Null) };
+        };
+        cell(kind, found).ok_or_else(|| misfit(describe(found)))
+    });
+    let cells: Vec<Cell> = cells.collect::<Result<_>>()?;
+    if col == Col::Start && cells.contains(&Cell::Null) {
+        return Err(misfit("nothing"));
+    }
+    Ok(series(col, &cells))
+}
+
+fn series<'a>(col: Col, cells: &'a [Cell]) -> Series {
+    let int = |cell: &Cell| if let Cell::Int(int) = cell { Some(*int) } else { None };
+    match col.info().kind {
+        Kind::Text => {
+            let text =
+                |cell: &'a Cell| if let Cell::Text(text) = cell { Some(&**text) } else { None };
+            columns::texts(col.name(), cells.iter().map(text).collect())
+        }
+        Kind::Seconds | Kind::Ratio => {
+            let float = |cell: &Cell| if let Cell::Float(f) = cell { Some(*f) } else { None };
+            columns::floats(col, cells.iter().map(float).collect())
+        }
+        Kind::Flag => {
+            let flag = |cell: &Cell| if let Cell::Bool(flag) = cell { Some(*flag) } else { None };
+            columns::flags(col, cells.iter().map(flag).collect())
+        }
+        Kind::Tokens | Kind::Count | Kind::Time => {
+            columns::ints(col, cells.iter().map(int).collect())
+        }
+    }
+}
+
+fn cell(kind: Kind, found: Scalar<'_>) -> Option<Cell> {
+    match (kind, found) {
+        (Kind::Text, Scalar::Text("")) => Some(Cell::Null),
+        (Kind::Text, Scalar::Text(text)) => Some(Cell::Text(text.into())),
+        (Kind::Seconds | Kind::Ratio, found) => found.number().map(Cell::Float),
+        (Kind::Tokens | Kind::Count, Scalar::Int(int)) => Some(Cell::Int(int)),
+        (Kind::Tokens | Kind::Count, Scalar::Float(float)) => integral(float),
+        (Kind::Flag, Scalar::Bool(flag)) => Some(Cell::Bool(flag)),
+        (Kind::Time, Scalar::Time(time)) => Some(Cell::Int(time)),
+        (Kind::Time, Scalar::Text(text)) => time(text).map(Cell::Int),
+        _ => None,
+    }
+}
+
+const fn describe(found: Scalar<'_>) -> &'static str {
+    match found {
+        Scalar::Text(_) => "text",
+        Scalar::Bytes(_) => "bytes",
+        Scalar::Int(_) | Scalar::Float(_) => "numbers",
+        Scalar::Bool(_) => "booleans",
+        Scalar::Time(_) => "times",
+    }
+}
+
+/// A kept attribute, whatever scalar its column holds, as text.
+fn segment(name: &str, array: Option<&dyn Array>, rows: usize) -> Series {
+    let value = |row| match scalar(array?, row)? {
+        Scalar::Text("") | Scalar::Bytes(_) => None,
+        Scalar::Text(text) => Some(text.to_owned()),
+        Scalar::Int(int) | Scalar::Time(int) => Some(int.to_string()),
+        Scalar::Float(float) => Some(float.to_string()),
+        Scalar::Bool(flag) => Some(flag.to_string()),
+    };
+    let values: Vec<Option<String>> = (0..rows).map(value).collect();
+    columns::texts(name, values.iter().map(Option::as_deref).collect())
+}

@@ -1,0 +1,148 @@
+//! What one chunk gives: kept spans with their resources and scopes, each of these held once.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use super::outcome::{Place, Tally};
+use super::span::{AttrId, Resource, Scope, Span, Spans, Value};
+use super::time::{self, Unit};
+
+/// Kept spans in the making.
+#[derive(Debug, Default)]
+pub struct Batch {
+    spans: Spans,
+    resources: Known,
+    scopes: Known,
+    /// Spans seen, kept or not.
+    pub span_count: u64,
+    /// What was skipped, lost or odd.
+    pub tally: Tally,
+}
+
+/// Indices by hash of content; several where hashes collide.
+type Known = HashMap<u64, Vec<u32>, foldhash::fast::FixedState>;
+
+/// The times of a span as the dump has them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RawTimes {
+    /// Start; zero is none.
+    pub start: i64,
+    /// End; zero is none.
+    pub end: i64,
+}
+
+impl Batch {
+    /// Where the spans of a group begin; hand it to [`Self::close_scope`] and
+    /// [`Self::close_resource`] when the group ends.
+    pub fn mark(&self) -> usize {
+        self.spans.spans.len()
+    }
+
+    /// Gives the spans since `mark` their scope.
+    pub fn close_scope(&mut self, mark: usize, scope: impl FnOnce() -> Scope) {
+        if mark < self.mark() {
+            let index = intern(&mut self.scopes, &mut self.spans.scopes, scope(), hash_scope);
+            self.spans.spans.iter_mut().skip(mark).for_each(|span| span.scope = index);
+        }
+    }
+
+    /// Gives the spans since `mark` their resource.
+    pub fn close_resource(&mut self, mark: usize, attrs: impl FnOnce() -> Vec<(AttrId, Value)>) {
+        if mark < self.mark() {
+            let new = Resource { attrs: attrs() };
+            let index = intern(&mut self.resources, &mut self.spans.resources, new, hash_resource);
+            self.spans.spans.iter_mut().skip(mark).for_each(|span| span.resource = index);
+        }
+    }
+
+    /// Keeps a span. Its times are brought to nanoseconds, and what cannot be true is counted;
+    /// a span without a start is lost.
+    pub fn push(&mut self, mut span: Span, times: RawTimes, place: Place) {
+        let Some(unit) = time::unit(times.start) else {
+            self.tally.lost("LLM or HTTP span without a start time", place);
+            return;
+        };
+        if unit != Unit::Nanos {
+            self.tally.noted(unit.oddity(), place);
+        }
+        span.start_ns = unit.to_ns(times.start);
+        let end_ns = unit.to_ns(times.end);
+        if times.end == 0 {
+            self.tally.noted("span never ended", place);
+        } else if end_ns < span.start_ns {
+            self.tally.noted("span ends before it starts", place);
+        } else {
+            span.end_ns = Some(end_ns);
+        }
+        for event in &mut span.events {
+            event.time_ns = unit.to_ns(event.time_ns);
+        }
+        self.spans.spans.push(span);
+    }
+
+    /// Adds a later batch, which begins at these bytes and lines of the file.
+    pub fn absorb(&mut self, later: Self, bytes: u64, lines: u64) {
+        self.span_count += later.span_count;
+        self.tally.absorb(&later.tally, bytes, lines);
+        let Spans { mut spans, resources, scopes } = later.spans;
+        let mine = &mut self.spans;
+        let resources: Vec<u32> = resources
+            .into_iter()
+            .map(|new| intern(&mut self.resources, &mut mine.resources, new, hash_resource))
+            .collect();
+        let scopes: Vec<u32> = scopes
+            .into_iter()
+            .map(|new| intern(&mut self.scopes, &mut mine.scopes, new, hash_scope))
+            .collect();
+        for span in &mut spans {
+            span.resource = resources.get(span.resource as usize).copied().unwrap_or_default();
+            span.scope = scopes.get(span.scope as usize).copied().unwrap_or_default();
+        }
+        if mine.spans.is_empty() { mine.spans = spans } else { mine.spans.append(&mut spans) }
+    }
+
+    /// Adds spans that were read elsewhere.
+    pub fn absorb_spans(&mut self, spans: Spans) {
+        self.absorb(Self { spans, ..Self::default() }, 0, 0);
+    }
+
+    /// The spans alone.
+    pub fn into_spans(self) -> Spans {
+        self.spans
+    }
+}
+
+fn intern<T: PartialEq>(
+    known: &mut Known,
+    items: &mut Vec<T>,
+    new: T,
+    hash: impl Fn(&T) -> u64,
+) -> u32 {
+    let candidates = known.entry(hash(&new)).or_default();
+    let same = |index: &&u32| items.get(**index as usize) == Some(&new);
+    if let Some(index) = candidates.iter().find(same) {
+        return *index;
+    }
+    let index = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    candidates.push(index);
+    items.push(new);
+    index
+}
+
+fn hash_scope(scope: &Scope) -> u64 {
+    foldhash::fast::FixedState::default().hash_one(scope)
+}
+
+fn hash_resource(resource: &Resource) -> u64 {
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    for (id, value) in &resource.attrs {
+        id.hash(&mut hasher);
+        match value {
+            Value::Str(text) => text.hash(&mut hasher),
+            Value::Int(int) => int.hash(&mut hasher),
+            Value::Float(float) => float.to_bits().hash(&mut hasher),
+            Value::Bool(flag) => flag.hash(&mut hasher),
+        }
+    }
+    hasher.finish()
+}

@@ -1,0 +1,148 @@
+//! Collects what one span carries, and takes it out of the input only once the span is kept.
+
+use super::document;
+use super::escape::unescape;
+use super::json::any as json_any;
+use super::proto::any as proto_any;
+use super::span::{AttrId, Event, SpanKind, Value};
+use super::wanted::{Keep, Take, Want, WantEvent, Wanted};
+
+/// The value of an attribute while it still lies in the input.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Raw<'a> {
+    /// Text, its UTF-8 not yet checked.
+    Text(&'a [u8]),
+    /// The inside of a JSON string, its escapes not yet resolved.
+    Escaped(&'a [u8]),
+    /// An integer.
+    Int(i64),
+    /// A floating point number.
+    Float(f64),
+    /// A boolean.
+    Bool(bool),
+    /// Plain JSON: an object, or an array whose first scalar counts.
+    Json(&'a [u8]),
+    /// An OTLP JSON `AnyValue` that holds an array or a list of keys and values.
+    JsonAny(&'a [u8]),
+    /// An OTLP protobuf `AnyValue` that holds an array or a list of keys and values.
+    ProtoAny(&'a [u8]),
+}
+
+impl Raw<'_> {
+    /// The value as a scalar; an array gives its first one, and what is none gives nothing.
+    pub fn scalar(self) -> Option<Value> {
+        match self {
+            Self::Text(text) => Some(owned(text)),
+            Self::Escaped(inside) => Some(owned(&unescape(inside))),
+            Self::Int(int) => Some(Value::Int(int)),
+            Self::Float(float) => float.is_finite().then_some(Value::Float(float)),
+            Self::Bool(flag) => Some(Value::Bool(flag)),
+            Self::Json(text) => {
+                let mut found = Vec::new();
+                document::read(text, &[(Box::default(), AttrId(0))], &mut found);
+                found.pop().map(|(_, value)| value)
+            }
+            Self::JsonAny(any) => json_any::first_scalar(any),
+            Self::ProtoAny(any) => proto_any::first_scalar(any),
+        }
+    }
+
+    /// Takes the value in each way that is wanted.
+    pub fn take(self, want: &Want, out: &mut Vec<(AttrId, Value)>) {
+        for take in &want.take {
+            match take {
+                Take::Scalar(id) => out.extend(self.scalar().map(|value| (*id, value))),
+                Take::Document(paths) => match self {
+                    Self::Text(text) | Self::Json(text) => document::read(text, paths, out),
+                    Self::Escaped(inside) => document::read(&unescape(inside), paths, out),
+                    Self::JsonAny(any) => json_any::paths(any, paths, out),
+                    Self::ProtoAny(any) => proto_any::paths(any, paths, out),
+                    Self::Int(_) | Self::Float(_) | Self::Bool(_) => {}
+                },
+            }
+        }
+    }
+}
+
+fn owned(text: &[u8]) -> Value {
+    Value::Str(String::from_utf8_lossy(text).into())
+}
+
+/// What one span carries of what is wanted. Reused from span to span, so that a span that is not
+/// kept allocates nothing.
+#[derive(Debug)]
+pub struct Collector<'a, 'w> {
+    wanted: &'w Wanted,
+    items: Vec<(Ask<'w>, Raw<'a>)>,
+    events: Vec<Event>,
+    keep: Keep,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Ask<'w> {
+    Attr(&'w Want),
+    EventAttr(AttrId),
+}
+
+impl<'a, 'w> Collector<'a, 'w> {
+    /// An empty one.
+    pub fn new(wanted: &'w Wanted) -> Self {
+        Self { wanted, items: Vec::new(), events: Vec::new(), keep: Keep::Never }
+    }
+
+    /// What is wanted.
+    pub fn wanted(&self) -> &'w Wanted {
+        self.wanted
+    }
+
+    /// Forgets the last span.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.events.clear();
+        self.keep = Keep::Never;
+    }
+
+    /// Notes an attribute that is wanted.
+    pub fn attr(&mut self, want: &'w Want, raw: Raw<'a>) {
+        self.keep = self.keep.max(want.keep);
+        self.items.push((Ask::Attr(want), raw));
+    }
+
+    /// Notes an event that is wanted.
+    pub fn event(&mut self, want: &WantEvent, time_ns: i64) {
+        self.keep = self.keep.max(want.keep);
+        self.events.push(Event { id: want.id, time_ns });
+    }
+
+    /// Notes an attribute of an event.
+    pub fn event_attr(&mut self, id: AttrId, raw: Raw<'a>) {
+        self.items.push((Ask::EventAttr(id), raw));
+    }
+
+    /// Whether a span of that kind and name that carries this is worth keeping.
+    pub fn keeps(&self, kind: SpanKind, name: &[u8]) -> bool {
+        let client = matches!(kind, SpanKind::Client | SpanKind::Unspecified);
+        match self.keep {
+            Keep::Always => true,
+            Keep::IfClient if client => true,
+            _ => self.wanted.span_bytes(name),
+        }
+    }
+
+    /// The wanted values, in order of appearance.
+    pub fn attrs(&self) -> Vec<(AttrId, Value)> {
+        let mut out = Vec::with_capacity(self.items.len());
+        for (ask, raw) in &self.items {
+            match ask {
+                Ask::Attr(want) => raw.take(want, &mut out),
+                Ask::EventAttr(id) => out.extend(raw.scalar().map(|value| (*id, value))),
+            }
+        }
+        out
+    }
+
+    /// The wanted events, in order of appearance.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+}

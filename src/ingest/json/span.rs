@@ -1,0 +1,224 @@
+//! One span of OTLP JSON: the needed members are followed, the others skipped.
+
+use super::any::{any_value, plain};
+use super::id;
+use super::pull::{Pull, Step, Text};
+use super::request::Reader;
+use crate::ingest::batch::RawTimes;
+use crate::ingest::span::{Span, SpanKind, StatusCode};
+use crate::ingest::time;
+use crate::ingest::wanted::WantEvent;
+
+/// What a span says of itself, still lying in the input.
+#[derive(Debug, Default)]
+struct Draft<'a> {
+    trace_id: Text<'a>,
+    span_id: Text<'a>,
+    parent_span_id: Text<'a>,
+    name: Text<'a>,
+    kind: SpanKind,
+    status: StatusCode,
+    times: RawTimes,
+    dropped_events: u32,
+    /// Whether it has anything that only an OTLP span has.
+    otlp: bool,
+}
+
+impl<'a> Reader<'a, '_, '_> {
+    /// Reads the span that the parser stands at.
+    pub(super) fn span(&mut self) -> Step<()> {
+        self.collector.clear();
+        self.pull.peek()?;
+        let start = self.pull.at;
+        let mut draft = Draft::default();
+        let mut members = self.pull.object()?;
+        while let Some(key) = members.next(&mut self.pull)? {
+            self.span_member(&key.bytes(), &mut draft)?;
+        }
+        if !draft.otlp && !self.grouped {
+            let kind = super::foreign::classify(&mut Pull::new(self.pull.since(start)));
+            self.batch.tally.lost(kind, self.place(start));
+            return Ok(());
+        }
+        self.batch.span_count += 1;
+        self.any_read = true;
+        if self.collector.keeps(draft.kind, &draft.name.bytes()) {
+            let span = Span {
+                trace_id: id::decode(draft.trace_id),
+                span_id: id::decode(draft.span_id),
+                parent_span_id: id::decode(draft.parent_span_id),
+                name: draft.name.owned(),
+                kind: draft.kind,
+                status: draft.status,
+                attrs: self.collector.attrs(),
+                events: self.collector.events().to_vec(),
+                dropped_events: draft.dropped_events,
+                ..Span::default()
+            };
+            self.batch.push(span, draft.times, self.place(start));
+        }
+        Ok(())
+    }
+
+    fn span_member(&mut self, key: &[u8], draft: &mut Draft<'a>) -> Step<()> {
+        let pull = &mut self.pull;
+        match key {
+            b"traceId" | b"trace_id" => draft.trace_id = pull.scalar_text()?,
+            b"spanId" | b"span_id" => draft.span_id = pull.scalar_text()?,
+            b"parentSpanId" | b"parent_span_id" => draft.parent_span_id = pull.scalar_text()?,
+            b"name" => draft.name = pull.scalar_text()?,
+            b"kind" => draft.kind = kind(&pull.scalar_text()?.bytes()),
+            b"startTimeUnixNano" | b"start_time_unix_nano" => {
+                draft.times.start = time::parse(&pull.scalar_text()?.bytes());
+                draft.otlp = true;
+            }
+            b"endTimeUnixNano" | b"end_time_unix_nano" => {
+                draft.times.end = time::parse(&pull.scalar_text()?.bytes());
+                draft.otlp = true;
+            }
+            b"droppedEventsCount" | b"dropped_events_count" => {
+                let count = time::integer(&pull.scalar_text()?.bytes());
+                draft.dropped_events = count.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+            }
+            b"status" if pull.peek()? == b'{' => draft.status = self.status()?,
+            b"attributes" => self.attributes(None)?,
+            b"events" if pull.peek()? == b'[' => self.events()?,
+            _ => pull.skip()?,
+        }
+        Ok(())
+    }
+
+    fn status(&mut self) -> Step<StatusCode> {
+        let mut status = StatusCode::Unset;
+        let mut members = self.pull.object()?;
+        while let Some(key) = members.next(&mut self.pull)? {
+            if key.inside == b"code" {
+                status = match &*self.pull.scalar_text()?.bytes() {
+                    b"1" | b"STATUS_CODE_OK" => StatusCode::Ok,
+                    b"2" | b"STATUS_CODE_ERROR" => StatusCode::Error,
+                    _ => StatusCode::Unset,
+                };
+            } else {
+                self.pull.skip()?;
+            }
+        }
+        Ok(status)
+    }
+
+    /// Attributes of a span or resource, or of the event that is given: OTLP's list of keys and
+    /// values, or a plain object.
+    pub(super) fn attributes(&mut self, event: Option<&WantEvent>) -> Step<()> {
+        match self.pull.peek()? {
+            b'[' => {
+                let mut elements = self.pull.array()?;
+                while elements.next(&mut self.pull)? {
+                    self.attribute(event)?;
+                }
+                Ok(())
+            }
+            b'{' => {
+                let mut members = self.pull.object()?;
+                while let Some(key) = members.next(&mut self.pull)? {
+                    self.attribute_value(&key.bytes(), event, true)?;
+                }
+                Ok(())
+            }
+            _ => self.pull.skip(),
+        }
+    }
+
+    fn attribute(&mut self, event: Option<&WantEvent>) -> Step<()> {
+        let mut name = None;
+        let mut value_before = None;
+        let mut members = self.pull.object()?;
+        while let Some(member) = members.next(&mut self.pull)? {
+            match (member.inside, name) {
+                (b"key" | b"Key", _) => name = Some(self.pull.scalar_text()?),
+                (b"value" | b"Value", Some(name)) => {
+                    self.attribute_value(&name.bytes(), event, false)?;
+                }
+                (b"value" | b"Value", None) => {
+                    value_before = Some(self.pull.clone());
+                    self.pull.skip()?;
+                }
+                _ => self.pull.skip()?,
+            }
+        }
+        if let (Some(name), Some(value)) = (name, value_before) {
+            let behind = std::mem::replace(&mut self.pull, value);
+            self.attribute_value(&name.bytes(), event, false)?;
+            self.pull = behind;
+        }
+        Ok(())
+    }
+
+    fn attribute_value(
+        &mut self,
+        name: &[u8],
+        event: Option<&WantEvent>,
+        is_plain: bool,
+    ) -> Step<()> {
+        let read = if is_plain { plain } else { any_value };
+        if let Some(event) = event {
+            let Some(id) = event.attr(name) else { return self.pull.skip() };
+            if let Some(raw) = read(&mut self.pull)? {
+                self.collector.event_attr(id, raw);
+            }
+        } else {
+            let wanted = self.collector.wanted();
+            let Some(want) = wanted.attr_bytes(name) else { return self.pull.skip() };
+            if let Some(raw) = read(&mut self.pull)? {
+                self.collector.attr(want, raw);
+            }
+        }
+        Ok(())
+    }
+
+    fn events(&mut self) -> Step<()> {
+        let mut elements = self.pull.array()?;
+        while elements.next(&mut self.pull)? {
+            self.event()?;
+        }
+        Ok(())
+    }
+
+    fn event(&mut self) -> Step<()> {
+        let mut name = Text::default();
+        let mut time_ns = 0;
+        let mut attributes = None;
+        let mut members = self.pull.object()?;
+        while let Some(key) = members.next(&mut self.pull)? {
+            match &*key.bytes() {
+                b"name" => name = self.pull.scalar_text()?,
+                b"timeUnixNano" | b"time_unix_nano" => {
+                    time_ns = time::parse(&self.pull.scalar_text()?.bytes());
+                }
+                b"attributes" => {
+                    attributes = Some(self.pull.clone());
+                    self.pull.skip()?;
+                }
+                _ => self.pull.skip()?,
+            }
+        }
+        let Some(want) = self.collector.wanted().event_bytes(&name.bytes()) else { return Ok(()) };
+        self.collector.event(want, time_ns);
+        if let (true, Some(attributes)) = (want.wants_attrs(), attributes) {
+            let behind = std::mem::replace(&mut self.pull, attributes);
+            self.attributes(Some(want))?;
+            self.pull = behind;
+        }
+        Ok(())
+    }
+}
+
+/// The kind as OTLP's number, or by its name.
+fn kind(text: &[u8]) -> SpanKind {
+    match text {
+        b"1" | b"SPAN_KIND_INTERNAL" | b"INTERNAL" => SpanKind::Internal,
+        b"2" | b"SPAN_KIND_SERVER" | b"SERVER" => SpanKind::Server,
+        b"3" | b"SPAN_KIND_CLIENT" | b"CLIENT" => SpanKind::Client,
+        b"4" | b"SPAN_KIND_PRODUCER" | b"PRODUCER" => SpanKind::Producer,
+        b"5" | b"SPAN_KIND_CONSUMER" | b"CONSUMER" => SpanKind::Consumer,
+        _ => SpanKind::Unspecified,
+    }
+}

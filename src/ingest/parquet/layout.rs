@@ -1,0 +1,120 @@
+//! What a layout says: which column plays which part of a span.
+
+/// Which columns of a file hold which parts of its spans.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// What the layout is called in the report.
+    pub name: &'static str,
+    pub trace_id: Option<String>,
+    pub span_id: Option<String>,
+    pub parent_span_id: Option<String>,
+    pub span_name: Option<String>,
+    pub kind: Option<String>,
+    pub status: Option<String>,
+    pub start: String,
+    /// The end as a point in time.
+    pub end: Option<String>,
+    /// The length of the span, which gives the end where none is stated.
+    pub duration: Option<(String, Unit)>,
+    /// The service, where it stands outside the resource's attributes.
+    pub service: Option<String>,
+    pub scope_name: Option<String>,
+    pub scope_version: Option<String>,
+    /// Where the span's attributes are.
+    pub span: Vec<Source>,
+    /// Where the resource's attributes are.
+    pub resource: Vec<Source>,
+    pub events: Option<Events>,
+}
+
+/// The unit of a length of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Seconds,
+    Milliseconds,
+    Microseconds,
+    Nanoseconds,
+    /// Seconds where the column holds floats, milliseconds where it holds integers, unless start
+    /// and end say otherwise.
+    SecondsOrMilliseconds,
+}
+
+/// A column that carries attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The value of one attribute, or, where it is a struct, of those whose name it begins.
+    Attr { column: String, name: String },
+    /// The same, of which the column has the text in upper case and the attribute in lower.
+    Lowercase { column: String, name: &'static str },
+    /// Many attributes: a map, a struct, a list of keys and values, or a JSON object as text.
+    Bag { column: String },
+    /// A map in which a prefix of the key says where it belongs; the rest is its name.
+    Prefixed { column: String, prefix: &'static str },
+    /// A map whose keys name attributes once this prefix stands before them.
+    Under { column: String, prefix: &'static str },
+    /// A length of time from the start, told as the point in time that the attribute holds, where
+    /// the `instead_of` column is null.
+    Offset { column: String, instead_of: Option<String>, name: &'static str },
+}
+
+/// Where the events are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Events {
+    /// Lists of one length.
+    Parallel { time: String, name: String, attributes: Option<String> },
+    /// A list of structs, or JSON text of it.
+    List { column: String },
+}
+
+impl Source {
+    /// The column that it reads.
+    pub(super) fn column(&self) -> &str {
+        match self {
+            Self::Attr { column, .. }
+            | Self::Lowercase { column, .. }
+            | Self::Bag { column }
+            | Self::Prefixed { column, .. }
+            | Self::Under { column, .. }
+            | Self::Offset { column, .. } => column,
+        }
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        let other = match self {
+            Self::Offset { instead_of, .. } => instead_of.as_deref(),
+            _ => None,
+        };
+        std::iter::once(self.column()).chain(other)
+    }
+}
+
+impl Layout {
+    /// Every column that has to be decoded.
+    pub(super) fn columns(&self) -> Vec<&str> {
+        let parts = [
+            &self.trace_id,
+            &self.span_id,
+            &self.parent_span_id,
+            &self.span_name,
+            &self.kind,
+            &self.status,
+            &self.end,
+            &self.service,
+            &self.scope_name,
+            &self.scope_version,
+        ];
+        let mut columns: Vec<&str> = parts.into_iter().filter_map(Option::as_deref).collect();
+        columns.push(&self.start);
+        columns.extend(self.duration.as_ref().map(|(column, _)| column.as_str()));
+        columns.extend(self.span.iter().chain(&self.resource).flat_map(Source::columns));
+        match &self.events {
+            Some(Events::Parallel { time, name, attributes }) => {
+                columns.extend([time.as_str(), name]);
+                columns.extend(attributes.as_deref());
+            }
+            Some(Events::List { column }) => columns.push(column),
+            None => {}
+        }
+        columns
+    }
+}

@@ -1,0 +1,290 @@
+//! Reads the files: one thread opens, decompresses and cuts, the others read the chunks, and what
+//! they give is put together in the order of the input.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use rayon::iter::{ParallelBridge, ParallelIterator};
+
+use super::batch::Batch;
+use super::chunk::{CHUNK, Splitter};
+use super::decompress::{Content, FLOOR, fault_reason};
+use super::discover::{Found, Source};
+use super::outcome::{FileOutcome, Place, Tally};
+use super::sniff::{Answer, MAX_HEAD, Shape, sniff};
+use super::wanted::Wanted;
+use super::{CanonicalInput, HELP, Options, frame, json, parquet, proto};
+use crate::error::{Error, Result};
+
+/// How many chunks wait to be read, beside those that are being read.
+const WAITING: usize = 2;
+
+/// Whole records of one file.
+struct Chunk {
+    file: usize,
+    /// Place among all chunks.
+    order: usize,
+    /// Byte of the decompressed content at which it begins.
+    offset: u64,
+    shape: Shape,
+    bytes: Vec<u8>,
+}
+
+/// What reading one chunk gave.
+struct Read1 {
+    file: usize,
+    order: usize,
+    offset: u64,
+    lines: u64,
+    part: Part,
+}
+
+enum Part {
+    Batch(Batch),
+    Whole(Box<Result<FileOutcome>>),
+}
+
+/// What opening and cutting one file gave, beside its chunks.
+#[derive(Default)]
+struct Opened {
+    format: String,
+    losses: Tally,
+    /// Why nothing of it is read: what it is.
+    refused: Option<String>,
+}
+
+/// One file, read.
+pub struct ReadFile {
+    /// What it gave.
+    pub outcome: FileOutcome,
+    /// Why nothing of it could be read, in one sentence, and what to do about it.
+    pub refused: Option<(String, String)>,
+}
+
+/// Reads every file; the result follows the order of the files whatever the thread count.
+pub fn read_files(files: &[Found], wanted: &Wanted, options: &Options) -> Vec<ReadFile> {
+    let (sender, receiver) = sync_channel(rayon::current_num_threads() + WAITING);
+    let spare = Mutex::new(Vec::new());
+    let (opened, mut read) = std::thread::scope(|scope| {
+        let spare = &spare;
+        let opener = scope.spawn(move || {
+            let mut cutter = Cutter { sender, spare, order: 0, options };
+            files.iter().enumerate().map(|(index, file)| cutter.file(index, file)).collect()
+        });
+        let read = read_chunks(receiver, files, wanted, options, spare);
+        let opened: Vec<Opened> = opener.join().expect("opening a file does not panic");
+        (opened, read)
+    });
+    read.sort_unstable_by_key(|part| part.order);
+    assemble(files, opened, read)
+}
+
+fn read_chunks(
+    receiver: Receiver<Chunk>,
+    files: &[Found],
+    wanted: &Wanted,
+    options: &Options,
+    spare: &Mutex<Vec<Vec<u8>>>,
+) -> Vec<Read1> {
+    let read = |chunk: Chunk| {
+        let Chunk { file, order, offset, shape, bytes } = chunk;
+        let name = files.get(file).map(|file| file.name.as_str()).unwrap_or_default();
+        let (lines, part) = match shape {
+            Shape::Parquet => (0, Part::Whole(Box::new(parquet::read(name, bytes, wanted)))),
+            Shape::Canonical(format) => {
+                let table = CanonicalInput { file: name.to_owned(), bytes, format };
+                let format = shape.format().to_owned();
+                let outcome = FileOutcome { table: Some(table), format, ..Default::default() };
+                (0, Part::Whole(Box::new(Ok(outcome))))
+            }
+            _ => {
+                let mut batch = Batch::default();
+                let lines = read_chunk(shape, &bytes, wanted, options, &mut batch);
+                give_back(spare, bytes);
+                (lines, Part::Batch(batch))
+            }
+        };
+        Read1 { file, order, offset, lines, part }
+    };
+    receiver.into_iter().par_bridge().map(read).collect()
+}
+
+fn read_chunk(
+    shape: Shape,
+    bytes: &[u8],
+    wanted: &Wanted,
+    options: &Options,
+    batch: &mut Batch,
+) -> u64 {
+    let bound = options.max_expansion.saturating_mul(bytes.len() as u64).max(FLOOR);
+    match shape {
+        Shape::JsonLines => return json::read_lines(bytes, wanted, batch),
+        Shape::JsonValues => json::read_values(bytes, wanted, batch),
+        Shape::Proto => proto::read(bytes, 0, wanted, batch),
+        Shape::Frames => frame::read(bytes, false, bound, wanted, batch),
+        Shape::Delimited => frame::read(bytes, true, bound, wanted, batch),
+        Shape::Parquet | Shape::Canonical(_) => {}
+    }
+    0
+}
+
+fn give_back(spare: &Mutex<Vec<Vec<u8>>>, mut bytes: Vec<u8>) {
+    bytes.clear();
+    if bytes.capacity() <= 2 * CHUNK
+        && let Ok(mut spare) = spare.lock()
+    {
+        spare.push(bytes);
+    }
+}
+
+/// Opens files and cuts them, on its own thread.
+struct Cutter<'s> {
+    sender: SyncSender<Chunk>,
+    spare: &'s Mutex<Vec<Vec<u8>>>,
+    order: usize,
+    options: &'s Options,
+}
+
+impl Cutter<'_> {
+    fn file(&mut self, index: usize, file: &Found) -> Opened {
+        let mut opened = Opened::default();
+        let done = match &file.source {
+            Source::Stdin => self.stream(index, io::stdin().lock(), &mut opened),
+            Source::File(path) => {
+                File::open(path).and_then(|raw| self.stream(index, raw, &mut opened))
+            }
+        };
+        if let Err(error) = done {
+            opened.refused = Some(format!("cannot be read: {error}"));
+        }
+        opened
+    }
+
+    fn stream(&mut self, index: usize, raw: impl Read, opened: &mut Opened) -> io::Result<()> {
+        let mut content = Content::open(raw, self.options.max_expansion)?;
+        let shape = loop {
+            if content.head.is_empty() && content.fault.is_none() {
+                opened.refused = Some("is empty".to_owned());
+                return Ok(());
+            }
+            match sniff(&content.head, content.complete) {
+                Answer::Is(shape) => break Some(shape),
+                Answer::NotYet if !content.complete && content.head.len() < MAX_HEAD => {
+                    content.grow((content.head.len() * 4).min(MAX_HEAD));
+                }
+                Answer::NotYet => break None,
+                Answer::Not(what) => {
+                    opened.refused = Some(format!("holds {what}"));
+                    break None;
+                }
+            }
+        };
+        opened.format = named(shape.map_or("unknown", Shape::format), &content.layers);
+        if let Some(fault) = &content.fault {
+            let reason = fault_reason(fault, &content.layers);
+            if shape.is_none() {
+                opened.refused = Some(reason);
+            } else {
+                opened.losses.lost(&reason, Place::Byte(content.head.len() as u64));
+            }
+        }
+        match shape {
+            Some(shape) => self.cut(index, shape, content, opened),
+            None if opened.refused.is_none() => {
+                opened.refused = Some("holds content of no known kind".to_owned());
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, file: usize, shape: Shape, content: Content<'_>, opened: &mut Opened) {
+        let mut splitter = Splitter::new(shape);
+        let mut offset = 0;
+        let Content { mut rest, head: mut buffer, mut complete, layers, .. } = content;
+        let mut end = if shape.is_whole() { 0 } else { splitter.cut(&buffer) };
+        while !complete {
+            if end > 0 && buffer.len() >= CHUNK {
+                let mut next = self.spare.lock().ok().and_then(|mut s| s.pop()).unwrap_or_default();
+                next.extend_from_slice(buffer.get(end..).unwrap_or_default());
+                buffer.truncate(end);
+                let bytes = std::mem::replace(&mut buffer, next);
+                if !self.send(file, shape, offset, bytes) {
+                    return;
+                }
+                offset += end as u64;
+                end = 0;
+            }
+            match rest.by_ref().take(CHUNK as u64).read_to_end(&mut buffer) {
+                Ok(read) => complete = read == 0,
+                Err(error) => {
+                    complete = true;
+                    let place = Place::Byte(offset + buffer.len() as u64);
+                    opened.losses.lost(&fault_reason(&error, &layers), place);
+                }
+            }
+            if !shape.is_whole() && !complete {
+                end = splitter.cut_from(end, &buffer);
+            }
+        }
+        self.send(file, shape, offset, buffer);
+    }
+
+    fn send(&mut self, file: usize, shape: Shape, offset: u64, bytes: Vec<u8>) -> bool {
+        let order = self.order;
+        self.order += 1;
+        self.sender.send(Chunk { file, order, offset, shape, bytes }).is_ok()
+    }
+}
+
+fn named(format: &str, layers: &[&str]) -> String {
+    if layers.is_empty() { format.to_owned() } else { format!("{format} ({})", layers.join(", ")) }
+}
+
+/// Puts the parts of each file together; the parts are in order.
+fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadFile> {
+    let mut parts = read.into_iter().peekable();
+    let mut opened = opened.into_iter();
+    let mut done = Vec::with_capacity(files.len());
+    for index in 0..files.len() {
+        let opened = opened.next().unwrap_or_default();
+        let mut file = ReadFile {
+            outcome: FileOutcome { format: opened.format, ..Default::default() },
+            refused: opened.refused.map(|what| (what, HELP.to_owned())),
+        };
+        let mut batch = Batch::default();
+        let mut lines = 0;
+        while let Some(part) = parts.next_if(|part| part.file == index) {
+            match part.part {
+                Part::Batch(part_batch) => batch.absorb(part_batch, part.offset, lines),
+                Part::Whole(outcome) => take_whole(*outcome, &mut file),
+            }
+            lines += part.lines;
+        }
+        file.outcome.span_count += batch.span_count;
+        file.outcome.losses.absorb(&batch.tally, 0, 0);
+        file.outcome.losses.absorb(&opened.losses, 0, 0);
+        if file.outcome.table.is_none() && file.outcome.spans.spans.is_empty() {
+            file.outcome.spans = batch.into_spans();
+        }
+        done.push(file);
+    }
+    done
+}
+
+fn take_whole(outcome: Result<FileOutcome>, file: &mut ReadFile) {
+    match outcome {
+        Ok(outcome) => {
+            let format = std::mem::take(&mut file.outcome.format);
+            file.outcome = outcome;
+            // The compression that was around it is known only here.
+            if let Some((_, layers)) = format.split_once(" (") {
+                file.outcome.format = format!("{} ({layers}", file.outcome.format);
+            }
+        }
+        Err(Error::Input { message, help, .. }) => file.refused = Some((message, help)),
+        Err(error) => file.refused = Some((error.to_string(), error.help().to_owned())),
+    }
+}
