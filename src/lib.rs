@@ -13,21 +13,22 @@
 //! 6. `report` renders it.
 
 pub mod calls;
+pub mod causes;
 #[doc(hidden)]
 pub mod cli;
 pub mod diagnosis;
 pub mod dialects;
 pub mod error;
 pub mod ingest;
-pub mod output;
 pub mod report;
 pub mod schema;
+pub mod signals;
 pub mod stats;
 pub mod verdict;
 pub mod windows;
 
 use calls::CallTable;
-use diagnosis::{Diagnosis, Ingest};
+use diagnosis::{Diagnosis, Ingest, Verdict};
 use error::{Error, Result};
 
 /// Inputs to the canonical table, with what was read and lost on the way.
@@ -40,14 +41,45 @@ pub fn read(inputs: &[String], options: &ingest::Options) -> Result<(CallTable, 
     calls::assemble(ingested, &wanted, options.strict)
 }
 
-/// The canonical table to a conclusion about one window.
+/// The canonical table to a conclusion about one window; where none is given, spikes are found,
+/// the most severe is diagnosed and the others stand beside it.
 ///
 /// # Errors
 /// A window that cannot be understood, lies outside the data, or fits several days.
 pub fn diagnose(
-    _table: &CallTable,
-    _ingest: Ingest,
-    _windows: &windows::WindowArgs,
+    table: &CallTable,
+    ingest: Ingest,
+    args: &windows::WindowArgs,
 ) -> Result<Diagnosis> {
-    Err(Error::usage("there is nothing to diagnose", "give a dump that holds LLM calls"))
+    let starts_ns = table.starts_ns();
+    let (Some(&first), Some(&last)) = (starts_ns.first(), starts_ns.last()) else {
+        return Err(Error::usage(
+            "there is nothing to diagnose",
+            "give a dump that holds LLM calls",
+        ));
+    };
+    if args.window.is_some() {
+        return Ok(verdict::judge(table, ingest, &windows::choose(&starts_ns, args)?));
+    }
+    let signals = verdict::excess(table);
+    let slices: Vec<&[f64]> = signals.iter().map(Vec::as_slice).collect();
+    let found: Vec<windows::Range> =
+        windows::find(&starts_ns, &slices).iter().map(|found| found.range).collect();
+    let mut spikes: Vec<Diagnosis> = found
+        .iter()
+        .map(|range| {
+            let others: Vec<windows::Range> =
+                found.iter().copied().filter(|other| other != range).collect();
+            verdict::judge(table, ingest.clone(), &windows::split_at(&starts_ns, *range, &others))
+        })
+        .filter(|diagnosis| diagnosis.verdict == Verdict::Spike)
+        .collect();
+    if spikes.is_empty() {
+        let all = windows::Range { start_ns: first, end_ns: last.saturating_add(1) };
+        let split = windows::split_at(&starts_ns, all, &[]);
+        return Ok(verdict::nothing_found(table, ingest, &split));
+    }
+    let mut main = spikes.remove(0);
+    main.other_spikes = spikes;
+    Ok(main)
 }

@@ -20,7 +20,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("windows", &["error", "schema", "diagnosis", "stats", "calls"]),
     ("signals", &["error", "schema", "diagnosis", "stats", "calls", "windows"]),
     ("causes", &["error", "schema", "diagnosis", "stats", "signals"]),
-    ("verdict", &["error", "schema", "diagnosis", "stats", "windows", "signals", "causes"]),
+    (
+        "verdict",
+        &["error", "schema", "diagnosis", "stats", "calls", "windows", "signals", "causes"],
+    ),
     ("report", &["diagnosis"]),
     ("simulate", &["error", "output", "schema", "stats", "ingest"]),
     ("capacity", &["error", "schema", "diagnosis", "stats", "calls", "windows", "simulate"]),

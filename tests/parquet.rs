@@ -1,5 +1,7 @@
 //! Parquet layouts: the same spans whatever the layout, and a clear word where there are none.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -26,11 +26,7 @@ const TABLE_ROWS: usize = 1 << 16;
 ///
 /// # Errors
 /// A table that cannot be read; under `strict`, one that lost a record.
-pub fn assemble(
-    ingested: Ingested,
-    wanted: &Wanted,
-    strict: bool,
-) -> Result<(CallTable, Ingest)> {
+pub fn assemble(ingested: Ingested, wanted: &Wanted, strict: bool) -> Result<(CallTable, Ingest)> {
     let Ingested { spans, tables, mut ingest } = ingested;
     let stored = stored(&tables, strict, &mut ingest)?;
     drop(tables);
@@ -49,11 +45,7 @@ pub fn assemble(
 }
 
 /// Reads the inputs that are call tables.
-fn stored(
-    inputs: &[CanonicalInput],
-    strict: bool,
-    ingest: &mut Ingest,
-) -> Result<Vec<CallTable>> {
+fn stored(inputs: &[CanonicalInput], strict: bool, ingest: &mut Ingest) -> Result<Vec<CallTable>> {
     let mut tables = Vec::new();
     for input in inputs {
         let (table, losses) = CallTable::read(input)?;

@@ -356,7 +356,8 @@ fn inter_token(draft: &mut Draft) {
     let itl = by_decode.or_else(|| {
         // Events beyond the SDK's cap were dropped, the oldest first: the tail still tells the
         // pace, and all events together how many tokens a chunk holds.
-        let tail = draft.chunks.as_ref().filter(|chunks| chunks.dropped > 0 && chunks.count >= 2)?;
+        let tail =
+            draft.chunks.as_ref().filter(|chunks| chunks.dropped > 0 && chunks.count >= 2)?;
         let per_chunk_s = (tail.last_s - tail.first_s) / f64::from(tail.count - 1);
         let chunks = f64::from(tail.count) + f64::from(tail.dropped);
         Some(per_chunk_s * chunks / output as f64)

@@ -258,7 +258,9 @@ impl Draft {
     /// Whether it failed without any answer.
     pub fn fruitless(&self) -> bool {
         self.clues.failed
-            && [Col::ResponseId, Col::OutputTokens, Col::TtftS].iter().all(|col| !self.call.has(*col))
+            && [Col::ResponseId, Col::OutputTokens, Col::TtftS]
+                .iter()
+                .all(|col| !self.call.has(*col))
     }
 
     /// Takes from another record of the same call what is not known here.
@@ -269,7 +271,7 @@ impl Draft {
         let counted = self.has_usage();
         let fills = |col: Col| {
             let count = matches!(col, Col::InputTokens | Col::OutputTokens);
-            !IDENTITY.contains(&col) && !(counted && count)
+            !(IDENTITY.contains(&col) || counted && count)
         };
         self.call.fill_where(&other.call, fills);
         self.call.fill_segments(&other.call);
@@ -323,7 +325,10 @@ impl Clues {
                 Ok(())
             }
             Clue::UrlPath => {
-                put_text(&mut self.url_path, parse::text(value).as_deref().and_then(parse::url_path));
+                put_text(
+                    &mut self.url_path,
+                    parse::text(value).as_deref().and_then(parse::url_path),
+                );
                 Ok(())
             }
             Clue::ServerRequest => {

@@ -143,9 +143,7 @@ impl Source {
     fn new(from: &From, wanted: &Wanted) -> Option<Self> {
         Some(match from {
             From::Attr(name) => Self::Span(wanted.id(name)?),
-            From::Path(name, path) => {
-                Self::Span(wanted.id(&format!("{name}#{}", path.join(".")))?)
-            }
+            From::Path(name, path) => Self::Span(wanted.id(&format!("{name}#{}", path.join(".")))?),
             From::Repr(name, path) => Self::Repr(wanted.id(name)?, path),
             From::Resource(name) => Self::Resource(wanted.id(name)?),
             From::Event(name) => Self::Event(wanted.event(name)?.0),

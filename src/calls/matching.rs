@@ -48,8 +48,7 @@ struct Pair {
 /// Gives every loose attempt to the call that it fits; those that fit none, or several, are
 /// left. Returns how many were left.
 pub fn join(rows: &mut [Row], loose: Vec<Draft>, spans: &[Span]) -> u64 {
-    let generating =
-        |attempt: &Draft| attempt.clues.url_path.as_deref().is_some_and(is_generating);
+    let generating = |attempt: &Draft| attempt.clues.url_path.as_deref().is_some_and(is_generating);
     let loose: Vec<Draft> = loose.into_iter().filter(generating).collect();
     if loose.is_empty() {
         return 0;
@@ -115,8 +114,7 @@ fn fits(attempt: &Draft, call: &Draft) -> bool {
     if !attempt.within(call, SLACK_NS) {
         return false;
     }
-    if let (Some(a), Some(b)) =
-        (attempt.call.text(Col::RequestId), call.call.text(Col::RequestId))
+    if let (Some(a), Some(b)) = (attempt.call.text(Col::RequestId), call.call.text(Col::RequestId))
         && a != b
         && !failed(attempt)
     {
@@ -317,8 +315,7 @@ impl<'a> Matching<'a> {
         let closest = fits.clone().map(|pair| pair.tie).min();
         let mut calls = fits.filter(|pair| {
             let end = self.last.get(&pair.row).map(|end| self.loose[*end].start_ns);
-            Some(pair.tie) == closest
-                && end.is_some_and(|end| end >= self.loose[attempt].last_ns())
+            Some(pair.tie) == closest && end.is_some_and(|end| end >= self.loose[attempt].last_ns())
         });
         calls.next().is_some() && calls.next().is_none()
     }

@@ -226,7 +226,9 @@ mod tests {
 
     #[test]
     fn text_loses_its_wrapping() {
-        for written in ["req_1", "\"req_1\"", "[\"req_1\"]", "{\"values\":[{\"stringValue\":\"req_1\"}]}"] {
+        for written in
+            ["req_1", "\"req_1\"", "[\"req_1\"]", "{\"values\":[{\"stringValue\":\"req_1\"}]}"]
+        {
             assert_eq!(text(&string(written)).as_deref(), Some("req_1"), "{written}");
         }
         assert_eq!(text(&string("null")), None);

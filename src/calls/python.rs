@@ -64,7 +64,11 @@ impl Cursor<'_> {
     }
 
     fn key(&mut self, depth: usize) -> Option<String> {
-        if matches!(self.peek()?, b'\'' | b'"') { self.string() } else { self.skip(depth).map(|()| String::new()) }
+        if matches!(self.peek()?, b'\'' | b'"') {
+            self.string()
+        } else {
+            self.skip(depth).map(|()| String::new())
+        }
     }
 
     fn sequence(&mut self, depth: usize) -> Option<()> {
@@ -167,10 +171,7 @@ mod tests {
     #[test]
     fn finds_values_among_quotes_and_nesting() {
         assert_eq!(find(USAGE, &["completion_tokens"]), Some(Value::Int(45)));
-        assert_eq!(
-            find(USAGE, &["prompt_tokens_details", "cached_tokens"]),
-            Some(Value::Int(640))
-        );
+        assert_eq!(find(USAGE, &["prompt_tokens_details", "cached_tokens"]), Some(Value::Int(640)));
         assert_eq!(find(USAGE, &["prompt_tokens_details", "audio_tokens"]), None);
         assert_eq!(find(USAGE, &["ok"]), Some(Value::Bool(true)));
         assert_eq!(find(USAGE, &["absent"]), None);

@@ -56,12 +56,11 @@ fn by_time(slots: &mut [Option<Row>]) -> u64 {
     let library = pick(&|row| rank(row) < NATIVE && nameless(row));
     let mut pairs = Vec::new();
     for &inner in &native {
-        let mut around = library.iter().copied().filter(|outer| {
-            match (&slots[inner], &slots[*outer]) {
+        let mut around =
+            library.iter().copied().filter(|outer| match (&slots[inner], &slots[*outer]) {
                 (Some(a), Some(b)) => twins(a, b),
                 _ => false,
-            }
-        });
+            });
         if let (Some(outer), None) = (around.next(), around.next()) {
             pairs.push((inner, outer));
         }
@@ -92,7 +91,8 @@ fn twins(native: &Row, library: &Row) -> bool {
 fn merge(slots: &mut [Option<Row>], a: usize, b: usize) {
     let (Some(first), Some(second)) = (slots[a].take(), slots[b].take()) else { return };
     let rank = |row: &Row| DIALECTS[usize::from(row.draft.dialect)].rank;
-    let second_inside = second.draft.within(&first.draft, 0) && !first.draft.within(&second.draft, 0);
+    let second_inside =
+        second.draft.within(&first.draft, 0) && !first.draft.within(&second.draft, 0);
     let second_wins = match rank(&second).cmp(&rank(&first)) {
         std::cmp::Ordering::Greater => true,
         std::cmp::Ordering::Less => false,

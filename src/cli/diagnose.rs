@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::Finished;
+use super::output;
 use super::plan::Plan;
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::error::{Error, Result};
-use crate::output;
 use crate::report::{self, Format, wording};
 
 const EXAMPLES: &str = "\
@@ -43,12 +43,13 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "ZONE")]
     pub tz: Option<String>,
 
-    /// Form of the report on standard output: terminal, markdown or json [default: terminal]
+    /// Form of the report on standard output: terminal, markdown, json or html [default:
+    /// terminal]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
 
-    /// Write a report to FILE, its form by suffix (.txt .md .json), or to - for standard
-    /// output; may be given several times
+    /// Write a report to FILE, its form by suffix (.txt .md .json .html), or to - for
+    /// standard output; may be given several times
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<String>,
 
@@ -85,7 +86,7 @@ pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
     limit_ids(&mut diagnosis, plan.max_ids);
     let files = plan.files.iter().map(|(path, format)| {
         let text = report::render(&diagnosis, *format, plan.file_style);
-        output::write(path, |out| out.write_all(text.as_bytes()))
+        output::write_with(path, |out| out.write_all(text.as_bytes()))
     });
     files.collect::<Result<()>>()?;
     let out = plan.stdout.map(|format| report::render(&diagnosis, format, plan.style));

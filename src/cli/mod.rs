@@ -2,6 +2,7 @@
 
 mod diagnose;
 mod normalize;
+mod output;
 mod plan;
 mod ticket;
 

@@ -18,12 +18,7 @@ pub static DIALECT: Dialect = Dialect {
         &[Test::Scope("com.anthropic.claude-platform"), Test::Has("anthropic.request.id")],
     ],
     spans: SPANS,
-    fields: &[
-        super::anthropic_sdk::FIELDS,
-        semconv::FIELDS,
-        proposed::FIELDS,
-        context::FIELDS,
-    ],
+    fields: &[super::anthropic_sdk::FIELDS, semconv::FIELDS, proposed::FIELDS, context::FIELDS],
     chunks: &[],
     tokens: WHOLE,
     streaming: Streaming::Said,

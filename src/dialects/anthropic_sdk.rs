@@ -1,8 +1,6 @@
 //! Anthropic's SDK: a span of its own around every call, written without any instrumentation.
 
-use super::table::{
-    Dialect, Field, Part, SpanRule, Streaming, Test, WHOLE, attr, rule, segment,
-};
+use super::table::{Dialect, Field, Part, SpanRule, Streaming, Test, WHOLE, attr, rule, segment};
 use super::{context, proposed, semconv};
 use crate::schema::Col;
 

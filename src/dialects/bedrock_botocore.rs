@@ -1,8 +1,6 @@
 //! OpenTelemetry's botocore instrumentation of Amazon Bedrock.
 
-use super::table::{
-    Clue, Dialect, Field, Streaming, Test, WHOLE, attr, clue, fixed,
-};
+use super::table::{Clue, Dialect, Field, Streaming, Test, WHOLE, attr, clue, fixed};
 use super::{context, proposed, semconv};
 use crate::schema::Col;
 
@@ -34,10 +32,7 @@ pub static DIALECT: Dialect = Dialect {
             Test::Scope("opentelemetry.instrumentation.botocore.bedrock"),
             Test::Has("gen_ai.system"),
         ],
-        &[
-            Test::Scope("opentelemetry.instrumentation.bedrock"),
-            Test::Has("gen_ai.request.model"),
-        ],
+        &[Test::Scope("opentelemetry.instrumentation.bedrock"), Test::Has("gen_ai.request.model")],
     ],
     spans: semconv::SPANS,
     fields: &[FIELDS, proposed::FIELDS, context::FIELDS],

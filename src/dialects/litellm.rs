@@ -14,9 +14,15 @@ const SPANS: &[SpanRule] = &[
     rule(&[Test::Name("raw_gen_ai_request")], Part::Raw),
     rule(&[Test::Is("gen_ai.operation.name", semconv::WRAPS)], Part::Wrapper),
     rule(&[Test::Is("gen_ai.operation.name", semconv::GENERATES)], Part::Call),
-    rule(&[Test::Is("gen_ai.operation.name", &["acompletion", "responses", "aresponses"])], Part::Call),
+    rule(
+        &[Test::Is("gen_ai.operation.name", &["acompletion", "responses", "aresponses"])],
+        Part::Call,
+    ),
     rule(&[Test::Has("gen_ai.operation.name")], Part::Other),
-    rule(&[Test::Is("llm.request.type", &["completion", "acompletion", "responses", "aresponses"])], Part::Call),
+    rule(
+        &[Test::Is("llm.request.type", &["completion", "acompletion", "responses", "aresponses"])],
+        Part::Call,
+    ),
     rule(&[Test::Name("Received Proxy Server Request")], Part::Wrapper),
 ];
 

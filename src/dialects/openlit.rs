@@ -1,8 +1,6 @@
 //! OpenLIT: the conventions' names, with clocks and zeros of its own.
 
-use super::table::{
-    Absent, Accounting, Clue, Dialect, Field, Input, Streaming, Test, Zero, clue,
-};
+use super::table::{Absent, Accounting, Clue, Dialect, Field, Input, Streaming, Test, Zero, clue};
 use super::{context, proposed, semconv};
 
 const FIELDS: &[Field] = &[

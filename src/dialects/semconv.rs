@@ -35,10 +35,7 @@ pub(super) const SPANS: &[SpanRule] = &[
     rule(&[Test::Name("embeddings")], Part::Other),
     rule(&[Test::Name("invoke_agent")], Part::Wrapper),
     rule(&[Test::Has("gen_ai.request.model"), Test::Has("gen_ai.response.id")], Part::Call),
-    rule(
-        &[Test::Has("gen_ai.request.model"), Test::Has("gen_ai.usage.output_tokens")],
-        Part::Call,
-    ),
+    rule(&[Test::Has("gen_ai.request.model"), Test::Has("gen_ai.usage.output_tokens")], Part::Call),
     rule(
         &[Test::Has("gen_ai.request.model"), Test::Has("gen_ai.usage.completion_tokens")],
         Part::Call,

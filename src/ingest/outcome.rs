@@ -111,9 +111,9 @@ impl Tally {
         self.entries.is_empty()
     }
 
-    /// Whether data was lost.
-    pub fn any_lost(&self) -> bool {
-        self.entries.iter().any(|entry| entry.lost)
+    /// How many records were lost.
+    pub fn lost_count(&self) -> u64 {
+        self.entries.iter().filter(|entry| entry.lost).map(|entry| entry.count).sum()
     }
 
     /// As it stands in the report, in order of first appearance.

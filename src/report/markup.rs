@@ -41,6 +41,22 @@ impl Markup {
         self.escaped(text, self.longest)
     }
 
+    /// A sentence of the diagnosis, in which names stand between backticks.
+    pub(crate) fn prose(&mut self, text: &str) -> &mut Self {
+        let pieces: Vec<&str> = text.split('`').collect();
+        if pieces.len() % 2 == 0 || text.chars().nth(self.longest).is_some() {
+            return self.text(text);
+        }
+        for (index, piece) in pieces.into_iter().enumerate() {
+            if index % 2 == 1 {
+                self.element("code", piece);
+            } else {
+                self.text(piece);
+            }
+        }
+        self
+    }
+
     /// An id, which is of no use cut.
     pub(crate) fn id(&mut self, text: &str) -> &mut Self {
         let longest = if self.longest < SHORT_TEXT { SHORT_ID } else { LONGEST_ID };
@@ -123,6 +139,15 @@ mod tests {
         let mut markup = Markup::new(3);
         markup.element("td class=\"n\"", "abcdef").raw(" ").id("abcdef");
         assert_eq!(markup.finish(), "<td class=\"n\">abc…</td> abcdef");
+    }
+
+    #[test]
+    fn names_between_backticks_are_set_as_code() {
+        let mut markup = Markup::new(100);
+        markup.prose("served by a<b; an odd ` stays");
+        markup.raw("|").prose("from `a<b` on");
+        let expected = "served by a&lt;b; an odd ` stays|from <code>a&lt;b</code> on";
+        assert_eq!(markup.finish(), expected);
     }
 
     #[test]

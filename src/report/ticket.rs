@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use form::Form;
 
 use super::{neutral, numbers, wording};
-use crate::diagnosis::{CitedCall, Diagnosis, Owner, Period, RankedCause, Shares, Verdict};
+use crate::diagnosis::{
+    CitedCall, Diagnosis, Owner, Period, RankedCause, ShareSeries, Shares, Verdict,
+};
 
 /// Attributes of a slice that the provider knows, and how they are called in the text.
 const SHARED: [(&str, &str); 8] = [
@@ -50,12 +52,13 @@ const SIGNALS: [&str; 8] = [
 /// `max_ids` request ids are listed, worst first. Ends in a newline.
 pub fn render(diagnosis: &Diagnosis, provider: Option<&str>, max_ids: usize) -> String {
     let Some(cause) = subject(diagnosis) else { return nothing(diagnosis) };
-    let provider = provider.map(str::to_owned).or_else(|| most_cited(cause));
+    let provider = provider.map(str::to_owned);
+    let provider = provider.or_else(|| most_cited(cause)).or_else(|| most_called(diagnosis));
     let form = Form::of(provider.as_deref().unwrap_or_default());
     let mut text = String::new();
     caution(&mut text, diagnosis, cause);
     text.push_str(&format!("Subject: {}\n", title(diagnosis, cause)));
-    what(&mut text, diagnosis, cause, form);
+    what(&mut text, diagnosis, cause, &form.title(provider.as_deref()));
     figures(&mut text, diagnosis, cause);
     routing(&mut text, diagnosis);
     ids(&mut text, cause, provider.as_deref(), form, max_ids);
@@ -113,10 +116,10 @@ fn caution(text: &mut String, diagnosis: &Diagnosis, cause: &RankedCause) {
 /// `Slower responses since 2026-11-03 14:02:10 UTC: TTFT p95 610 ms to 2,020 ms`.
 fn title(diagnosis: &Diagnosis, cause: &RankedCause) -> String {
     let since = numbers::day_and_clock(cause.onset);
-    let tails = diagnosis.signals.iter().filter(|signal| signal.signal.ends_with("_p95_s"));
-    let known = tails.filter_map(|signal| {
+    let known = diagnosis.signals.iter().filter_map(|signal| {
         let (baseline, window) = (signal.baseline?, signal.window?);
-        SIGNALS.contains(&&*signal.signal).then_some((signal, baseline, window))
+        let is_time = SIGNALS.contains(&&*signal.signal) && signal.signal.ends_with("_s");
+        (is_time && baseline > 0.0).then_some((signal, baseline, window))
     });
     let worst = known.max_by(|a, b| (a.2 / a.1).total_cmp(&(b.2 / b.1)));
     let figure = worst.map_or_else(String::new, |(signal, baseline, window)| {
@@ -127,7 +130,7 @@ fn title(diagnosis: &Diagnosis, cause: &RankedCause) -> String {
     format!("Slower responses since {since} UTC{figure}")
 }
 
-fn what(text: &mut String, diagnosis: &Diagnosis, cause: &RankedCause, form: &Form) {
+fn what(text: &mut String, diagnosis: &Diagnosis, cause: &RankedCause, provider: &str) {
     text.push_str("\nWhat changed\n");
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<18}{value}\n"));
     line("Observed", &capital(cause.cause.label()));
@@ -136,17 +139,15 @@ fn what(text: &mut String, diagnosis: &Diagnosis, cause: &RankedCause, form: &Fo
     if let Some(baseline) = &diagnosis.baseline {
         line("Compared with", &period(baseline));
     }
-    line("Provider", form.title);
+    line("Provider", provider);
     let slice = shared(&cause.segment);
-    line(
-        "Slowed",
-        &format!(
-            "{} of {}{}",
-            numbers::len(cause.affected_calls),
-            wording::calls(cause.segment_calls),
-            if slice.is_empty() { String::new() } else { format!(" ({slice})") }
-        ),
-    );
+    let slice = if slice.is_empty() { slice } else { format!(" ({slice})") };
+    let all = wording::calls(cause.segment_calls);
+    let slowed = match cause.affected_calls {
+        0 => format!("not to be told call by call; of {all}{slice}"),
+        count => format!("{} of {all}{slice}", numbers::len(count)),
+    };
+    line("Slowed", &slowed);
 }
 
 /// `2026-11-03 14:00 to 14:15 UTC, 812 calls`.
@@ -234,18 +235,33 @@ fn routing(text: &mut String, diagnosis: &Diagnosis) {
     text.push_str("\nModels and regions, share of the calls in baseline and window\n");
     let mut rows = vec![["", "", "baseline", "window"].map(str::to_owned)];
     for (word, shares) in known {
-        for (index, series) in shares.values.iter().enumerate() {
-            let name = if index == 0 { word } else { "" };
+        let mut name = word;
+        for series in &shares.values {
             let shown = |share| wording::known("call_share", share);
             rows.push([
-                name.to_owned(),
+                std::mem::take(&mut name).to_owned(),
                 neutral::line(&series.value),
                 shown(series.baseline),
                 shown(series.window),
             ]);
         }
+        if shares.left_out > 0 {
+            let others = format!("and {} others", numbers::len(shares.left_out));
+            rows.push([String::new(), others, String::new(), String::new()]);
+        }
     }
     table(text, &rows);
+}
+
+/// The provider that served most of the window's calls.
+fn most_called(diagnosis: &Diagnosis) -> Option<String> {
+    let shares = &diagnosis.charts.as_ref()?.shares;
+    let providers = shares.iter().find(|shares| shares.column == "provider")?;
+    let most = providers.values.iter().max_by(|a, b| {
+        let of = |series: &ShareSeries| series.window.unwrap_or(0.0);
+        of(a).total_cmp(&of(b)).then_with(|| b.value.cmp(&a.value))
+    });
+    most.map(|series| series.value.clone())
 }
 
 /// The provider with the most calls to cite; the first by name among equals.
@@ -303,13 +319,14 @@ fn ids(
 }
 
 fn excluded(text: &mut String, diagnosis: &Diagnosis) {
-    let mut out = diagnosis.ruled_out.iter().map(|out| ruled_out::sentence(out.cause)).peekable();
-    if out.peek().is_none() {
+    let out: Vec<&str> =
+        diagnosis.ruled_out.iter().filter_map(|out| ruled_out::phrase(out.cause)).collect();
+    if out.is_empty() {
         return;
     }
-    text.push_str("\nAlready ruled out on our side\n");
-    for sentence in out {
-        text.push_str(&format!("  - {sentence}\n"));
+    text.push_str("\nRuled out on our side as the cause\n");
+    for phrase in out {
+        text.push_str(&format!("  - {phrase}\n"));
     }
 }
 

@@ -1,3 +1,293 @@
-//! Findings to a ranked diagnosis, and what the page draws of it.
+//! Findings to a ranked diagnosis: the tree, the segment, the confidence, the ids to cite.
 
+mod changes;
 pub mod charts;
+mod cite;
+mod confidence;
+mod evidence;
+mod figures;
+mod onset;
+mod path;
+mod rank;
+mod timeline;
+mod waterfall;
+mod words;
+
+use chrono::DateTime;
+
+use crate::calls::CallTable;
+use crate::diagnosis::{
+    Charts, Coverage, Diagnosis, Ingest, Period, RankedCause, RuledOut, SCHEMA, Timeline,
+    Undecidable, Verdict,
+};
+use crate::schema::Col;
+use crate::signals::Signals;
+use crate::signals::case::Case;
+use crate::signals::frame::{Frame, Periods, Side};
+use crate::windows::{Range, Split};
+use rank::{Ranked, Ranking, rank};
+
+/// Fewest calls of the window and of the baseline for any verdict.
+const LEAST_WINDOW: usize = 8;
+const LEAST_BASELINE: usize = 20;
+/// Most causes to print.
+const MOST_CAUSES: usize = 4;
+
+/// Judges one window.
+pub fn judge(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
+    let mut diagnosis = blank(table, ingest, split);
+    let baseline_calls = split.baseline_calls();
+    if split.window_rows.len() < LEAST_WINDOW || baseline_calls < LEAST_BASELINE {
+        diagnosis.headline = format!(
+            "{} calls in the window and {baseline_calls} in the baseline are too few to say: \
+             at least {LEAST_WINDOW} and {LEAST_BASELINE} are needed.",
+            split.window_rows.len(),
+        );
+        return diagnosis;
+    }
+    let signals = Signals::new(table, &periods(split));
+    let case = Case::new(&signals);
+    let ranking = rank(&signals, &case);
+    fill(&mut diagnosis, table, split, (&signals, &case, &ranking));
+    diagnosis
+}
+
+/// The conclusion where no window was given and no spike was found.
+pub fn nothing_found(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
+    let mut diagnosis = blank(table, ingest, split);
+    diagnosis.verdict = Verdict::NoSpike;
+    diagnosis.headline =
+        "No stretch of this data stands out beyond what its own traffic shows.".to_owned();
+    diagnosis
+}
+
+/// The split as the signals take it.
+fn periods(split: &Split) -> Periods {
+    let of = |range: &Range| (range.start_ns, range.end_ns);
+    Periods { window: of(&split.window), baseline: split.baseline.iter().map(of).collect() }
+}
+
+fn blank(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
+    Diagnosis {
+        schema: SCHEMA,
+        window: period(&split.window, split.window_rows.len()),
+        baseline: split.baseline_span().map(|span| period(&span, split.baseline_calls())),
+        verdict: Verdict::InsufficientData,
+        headline: String::new(),
+        diagnoses: Vec::new(),
+        ruled_out: Vec::new(),
+        undecidable: Vec::new(),
+        signals: Vec::new(),
+        waterfall: None,
+        path: Vec::new(),
+        timeline: None,
+        charts: None,
+        notes: split.notes.clone(),
+        coverage: coverage(table, split),
+        ingest,
+        other_spikes: Vec::new(),
+    }
+}
+
+fn period(range: &Range, calls: usize) -> Period {
+    Period {
+        start: DateTime::from_timestamp_nanos(range.start_ns),
+        end: DateTime::from_timestamp_nanos(range.end_ns),
+        calls,
+    }
+}
+
+/// The plots of a slice, on the bins of its timeline.
+fn drawn(
+    timeline: Option<&Timeline>,
+    table: &CallTable,
+    split: &Split,
+    (signals, slice): (&Signals, usize),
+) -> Option<Charts> {
+    let timeline = timeline?;
+    let keys = &signals.slices.slices[slice].keys;
+    let within: Vec<bool> =
+        (0..table.len()).map(|row| signals.slices.holds(keys, row)).collect();
+    let baseline: Vec<std::ops::Range<i64>> =
+        split.baseline.iter().map(|range| range.start_ns..range.end_ns).collect();
+    Some(charts::charts(&charts::Subject {
+        table,
+        window: split.window.start_ns..split.window.end_ns,
+        baseline: &baseline,
+        slice: Some(&within),
+        segment: timeline.segment.clone(),
+        axis: charts::axis_of(timeline),
+        miss_reasons: None,
+    }))
+}
+
+type Judged<'a> = (&'a Signals, &'a Case, &'a Ranking);
+
+fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split, judged: Judged<'_>) {
+    let (signals, case, ranking) = judged;
+    let slice = ranking.ranked.first().map_or(0, |first| first.finding.slice);
+    let segment = signals.slices.named(&signals.slices.slices[slice].keys);
+    diagnosis.signals = changes::changes(signals, slice);
+    diagnosis.path = path::path(case, ranking);
+    diagnosis.waterfall = waterfall::waterfall(signals, slice, segment.clone());
+    diagnosis.ruled_out = ranking
+        .ruled_out
+        .iter()
+        .map(|(cause, because)| RuledOut { cause: *cause, because: because.clone() })
+        .collect();
+    diagnosis.undecidable = ranking
+        .undecidable
+        .iter()
+        .map(|(cause, missing, because)| Undecidable {
+            cause: *cause,
+            missing: missing.iter().map(|name| (*name).to_owned()).collect(),
+            because: because.clone(),
+        })
+        .collect();
+    let mut onset_s = None;
+    for (at, found) in ranking.ranked.iter().take(MOST_CAUSES).enumerate() {
+        let (cause, began) = ranked(table, split, judged, (at, found));
+        onset_s = onset_s.or(Some(began));
+        diagnosis.diagnoses.push(cause);
+    }
+    diagnosis.timeline = timeline::timeline(signals, slice, split, onset_s, segment);
+    diagnosis.charts = drawn(diagnosis.timeline.as_ref(), table, split, (signals, slice));
+    match diagnosis.diagnoses.first() {
+        Some(first) => {
+            diagnosis.verdict = Verdict::Spike;
+            diagnosis.headline = words::headline(first, &diagnosis.signals);
+        }
+        None => {
+            diagnosis.verdict = Verdict::NoSpike;
+            diagnosis.headline = words::quiet(&diagnosis.signals, case);
+            diagnosis.undecidable.clear();
+        }
+    }
+    diagnosis.notes.extend(notes(signals));
+}
+
+fn ranked(
+    table: &CallTable,
+    split: &Split,
+    judged: Judged<'_>,
+    which: (usize, &Ranked),
+) -> (RankedCause, f64) {
+    let (signals, case, _) = judged;
+    let (at, found) = which;
+    let first_ns = signals.frame.starts_ns.first().copied().unwrap_or_default();
+    let clock_s = |ns: i64| (ns - first_ns) as f64 * 1e-9;
+    let window_s = (clock_s(split.window.start_ns), clock_s(split.window.end_ns));
+    let began_s = onset::began_s(signals, found, window_s);
+    let slowed = cite::slowed(signals, table, found, began_s);
+    let slice = &signals.slices.slices[found.finding.slice];
+    let segment = signals.slices.named(&slice.keys);
+    let changed = changes::changes(signals, found.finding.slice);
+    let place = words::place(&segment);
+    let confidence = if at == 0 {
+        confidence::first(found, slice.window_calls)
+    } else {
+        confidence::further(found, slice.window_calls)
+    };
+    let cause = RankedCause {
+        rank: at + 1,
+        cause: found.cause,
+        owner: found.cause.owner(),
+        confidence,
+        share: (found.share * 1000.0).round() / 1000.0,
+        segment,
+        onset: DateTime::from_timestamp_nanos(first_ns + (began_s * 1e9) as i64),
+        summary: words::summary(signals, case, found),
+        evidence: evidence::evidence(signals, case, found, &changed),
+        affected_calls: slowed.affected,
+        segment_calls: slowed.segment,
+        request_ids: slowed.cited,
+        next_steps: words::next_steps(case, found, &place),
+    };
+    (cause, began_s)
+}
+
+/// What qualifies the answer.
+fn notes(signals: &Signals) -> Vec<String> {
+    let mut notes = Vec::new();
+    let frame = &signals.frame;
+    let window = frame.rows(Side::Window);
+    let censored = window
+        .iter()
+        .filter(|row| frame.outcomes[**row] == crate::signals::frame::Outcome::Censored)
+        .count();
+    if censored > 0 {
+        notes.push(format!(
+            "{censored} calls of the window were cut off: their durations are lower bounds."
+        ));
+    }
+    if window.len() < 30 {
+        notes.push(format!(
+            "Only {} calls in the window: small changes cannot be seen.",
+            window.len()
+        ));
+    }
+    notes
+}
+
+/// The columns that a diagnosis rests on.
+const COVERED: [Col; 20] = [
+    Col::DurationS,
+    Col::TtftS,
+    Col::ItlS,
+    Col::InputTokens,
+    Col::CacheReadTokens,
+    Col::OutputTokens,
+    Col::CacheMissReason,
+    Col::QueueWaitS,
+    Col::BatchSize,
+    Col::SpecAcceptedTokens,
+    Col::RequestId,
+    Col::ResponseModel,
+    Col::Region,
+    Col::PoolId,
+    Col::SystemFingerprint,
+    Col::PromptName,
+    Col::PromptVersion,
+    Col::PromptHash,
+    Col::Tenant,
+    Col::Attempts,
+];
+
+fn coverage(table: &CallTable, split: &Split) -> Vec<Coverage> {
+    let baseline = split.baseline_row_indices();
+    let window: Vec<usize> = split.window_rows.clone().collect();
+    COVERED
+        .iter()
+        .map(|col| {
+            let carried = carried(table, *col);
+            let share = |rows: &[usize]| {
+                let with = rows.iter().filter(|row| carried.get(**row) == Some(&true)).count();
+                if rows.is_empty() { 0.0 } else { with as f64 / rows.len() as f64 }
+            };
+            Coverage {
+                column: col.name().to_owned(),
+                baseline_share: share(&baseline),
+                window_share: share(&window),
+            }
+        })
+        .collect()
+}
+
+fn carried(table: &CallTable, col: Col) -> Vec<bool> {
+    match col.info().kind {
+        crate::schema::Kind::Text => {
+            let codes = table.codes(col.name());
+            codes.codes.iter().map(|code| *code != crate::calls::Codes::NULL).collect()
+        }
+        _ => table.numbers(col).iter().map(|value| value.is_finite()).collect(),
+    }
+}
+
+/// The excess of every call over the same work in all the data, as logarithms of TTFT, time per
+/// token and duration: what spikes are looked for in where no window was given.
+pub fn excess(table: &CallTable) -> [Vec<f64>; 3] {
+    let all = (i64::MIN, i64::MAX);
+    let periods = Periods { window: (i64::MIN, i64::MIN), baseline: vec![all] };
+    let frame = Frame::new(table, &periods);
+    crate::signals::excess(&frame)
+}

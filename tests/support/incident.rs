@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use llmspan::calls::{Call, CallTable, Cell};
 use llmspan::diagnosis::*;
 use llmspan::schema::Col;
-use llmspan::verdict::charts::{Subject, charts, timeline};
+use llmspan::verdict::charts::{Subject, axis_of, charts};
 
 const NS: i64 = 1_000_000_000;
 const CALLS: i64 = 4_016;
@@ -272,17 +272,73 @@ fn ingest() -> Ingest {
     }
 }
 
+/// The signals by the minute, from half an hour before the window to ten minutes after it.
+fn timeline(table: &CallTable) -> Timeline {
+    let (first, bins) = (30, 70);
+    let mut rows: Vec<Vec<usize>> = vec![Vec::new(); bins];
+    for (row, start) in table.starts_ns().into_iter().enumerate() {
+        let minutes = (start - at(f64::from(first)).timestamp_nanos_opt().unwrap()) / (60 * NS);
+        if let Some(bin) = usize::try_from(minutes).ok().and_then(|bin| rows.get_mut(bin)) {
+            bin.push(row);
+        }
+    }
+    let quantile = |col: Col, q: f64| {
+        let values = table.numbers(col);
+        let of = |rows: &Vec<usize>| {
+            let mut known: Vec<f64> = rows.iter().map(|row| values[*row]).collect();
+            known.sort_by(f64::total_cmp);
+            known.get(((known.len() as f64) * q) as usize).copied()
+        };
+        rows.iter().map(of).collect::<Vec<_>>()
+    };
+    let ratio = |part: Col, whole: Col| {
+        let (part, whole) = (table.numbers(part), table.numbers(whole));
+        let sum = |of: &[f64], rows: &[usize]| rows.iter().map(|row| of[*row]).sum::<f64>();
+        rows.iter().map(|rows| Some(sum(&part, rows) / sum(&whole, rows))).collect::<Vec<_>>()
+    };
+    let status = table.codes(Col::Status.name());
+    let failed = |rows: &Vec<usize>| {
+        let count = rows.iter().filter(|row| status.get(**row) != Some("ok")).count();
+        Some(count as f64 / rows.len() as f64)
+    };
+    let series = |signal: &str, values: Vec<Option<f64>>| Series { signal: signal.into(), values };
+    Timeline {
+        start: at(f64::from(first)),
+        bin_s: 60.0,
+        window_from: 45,
+        window_to: 60,
+        onset_bin: Some(47),
+        segment: segment(),
+        series: vec![
+            series("ttft_p50_s", quantile(Col::TtftS, 0.5)),
+            series("ttft_p95_s", quantile(Col::TtftS, 0.95)),
+            series("itl_p50_s", quantile(Col::ItlS, 0.5)),
+            series("itl_p95_s", quantile(Col::ItlS, 0.95)),
+            series("duration_p50_s", quantile(Col::DurationS, 0.5)),
+            series("duration_p95_s", quantile(Col::DurationS, 0.95)),
+            series("calls_per_minute", rows.iter().map(|rows| Some(rows.len() as f64)).collect()),
+            series("cache_hit_ratio", ratio(Col::CacheReadTokens, Col::InputTokens)),
+            series(
+                "spec_acceptance_ratio",
+                ratio(Col::SpecAcceptedTokens, Col::SpecProposedTokens),
+            ),
+            series("error_share", rows.iter().map(failed).collect()),
+        ],
+    }
+}
+
 /// The conclusion, with its plots.
 pub fn diagnosis() -> Diagnosis {
     let table = table();
     let ns = |minutes: f64| at(minutes).timestamp_nanos_opt().unwrap() / NS * NS;
+    let timeline = timeline(&table);
     let subject = Subject {
         table: &table,
         window: ns(75.0)..ns(90.0),
         baseline: &[ns(0.0)..ns(73.0)],
         slice: None,
         segment: segment(),
-        onset_ns: Some(ns(77.17)),
+        axis: axis_of(&timeline),
         miss_reasons: None,
     };
     let step = |question: &str, reading: &str, answer: &str| Step {
@@ -327,7 +383,7 @@ pub fn diagnosis() -> Diagnosis {
             ),
             step("Why did the cache miss?", "v41 → v42 at 14:02:08", "The prompt changed."),
         ],
-        timeline: Some(timeline(&subject)),
+        timeline: Some(timeline),
         charts: Some(charts),
         notes: vec!["The window is 2 min 10 s longer than the spike at its start.".to_owned()],
         coverage: ["ttft_s", "itl_s", "cache_hit_ratio", "request_id", "region", "queue_wait_s"]

@@ -7,6 +7,10 @@ pub mod conclusions;
 pub mod house;
 pub mod incident;
 pub mod schema;
+pub mod score;
+pub mod score_table;
+pub mod threshold_tree;
+pub mod truth;
 pub mod wanted;
 
 use std::path::PathBuf;

@@ -18,9 +18,8 @@ use self::open::Open;
 use super::outcome::{FileOutcome, Place, Tally};
 use super::span::Spans;
 use super::wanted::Wanted;
-use super::{CanonicalFormat, CanonicalInput};
+use super::{CanonicalFormat, CanonicalInput, sniff};
 use crate::error::{Error, Result};
-use crate::schema;
 
 /// Columns named in the message that refuses a file.
 const COLUMNS_TOLD: usize = 24;
@@ -32,7 +31,7 @@ const COLUMNS_TOLD: usize = 24;
 pub fn read(file: &str, bytes: Vec<u8>, wanted: &Wanted) -> Result<FileOutcome> {
     let open = Open::new(file, bytes)?;
     let names: Vec<&str> = open.fields().iter().map(|field| field.name().as_str()).collect();
-    if schema::is_canonical(&names) {
+    if sniff::is_canonical(&names) {
         let table = CanonicalInput {
             file: file.to_owned(),
             format: CanonicalFormat::Parquet,

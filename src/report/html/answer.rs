@@ -6,8 +6,14 @@ use crate::report::{numbers, wording};
 
 /// Request ids on the first screen.
 const FIRST_IDS: usize = 3;
-/// The signals of the first screen, most telling first.
-const FIGURES: [&str; 4] = ["ttft_p95_s", "itl_p95_s", "duration_p95_s", "error_share"];
+/// The signals of the first screen: of each, the level or the tail, whichever moved further.
+const FIGURES: [[&str; 2]; 3] = [
+    ["ttft_p50_s", "ttft_p95_s"],
+    ["itl_p50_s", "itl_p95_s"],
+    ["duration_p50_s", "duration_p95_s"],
+];
+/// Shares shown on the first screen where they moved.
+const FAILURES: [&str; 2] = ["error_share", "timeout_share"];
 
 /// Writes the first screen.
 pub(super) fn answer(body: &mut Body, diagnosis: &Diagnosis) {
@@ -20,7 +26,7 @@ pub(super) fn answer(body: &mut Body, diagnosis: &Diagnosis) {
     body.text(wording::badge(diagnosis.verdict)).raw("</b> ");
     body.text(&wording::compared(diagnosis)).raw("</p>\n");
     body.element("h1", &heading(diagnosis));
-    body.element("p class=\"lead\"", &diagnosis.headline).raw("\n");
+    body.prose("p class=\"lead\"", &diagnosis.headline).raw("\n");
     figures(body, diagnosis);
     body.raw("</header>\n<main>\n");
     if let Some(first) = diagnosis.diagnoses.first() {
@@ -44,8 +50,17 @@ fn heading(diagnosis: &Diagnosis) -> String {
 /// The figures that moved, or held, in large.
 fn figures(body: &mut Body, diagnosis: &Diagnosis) {
     let find = |name: &&str| diagnosis.signals.iter().find(|signal| signal.signal == **name);
-    let mut found: Vec<&SignalChange> = FIGURES.iter().filter_map(|name| find(name)).collect();
-    found.retain(|signal| signal.signal != FIGURES[3] || moved(signal));
+    let further = |signal: &&SignalChange| {
+        let ratio = signal.window.unwrap_or(0.0) / signal.baseline.unwrap_or(0.0);
+        if ratio.is_finite() && ratio > 0.0 { ratio.ln().abs() } else { 0.0 }
+    };
+    let order = |a: &&SignalChange, b: &&SignalChange| {
+        moved(a).cmp(&moved(b)).then(further(a).total_cmp(&further(b)))
+    };
+    let pairs =
+        FIGURES.iter().filter_map(|pair| pair.iter().filter_map(|name| find(name)).max_by(order));
+    let failures = FAILURES.iter().filter_map(|name| find(name)).filter(|signal| moved(signal));
+    let found: Vec<&SignalChange> = pairs.chain(failures).collect();
     let first = diagnosis.diagnoses.first().filter(|first| first.affected_calls > 0);
     if found.is_empty() && first.is_none() {
         return;
@@ -73,8 +88,9 @@ fn moved(signal: &SignalChange) -> bool {
 }
 
 fn summary(body: &mut Body, diagnosis: &Diagnosis, first: &RankedCause) {
-    body.raw("<dl class=\"answer\">\n<dt>What</dt><dd><p>").text(&first.summary);
-    body.raw("</p><p class=\"soft\">").raw("<code>").text(first.cause.id()).raw("</code> in ");
+    body.raw("<dl class=\"answer\">\n<dt>What</dt><dd>").prose("p", &first.summary);
+    body.raw("<p class=\"soft\"><code>").text(first.cause.id()).raw("</code> ");
+    body.raw(if first.segment.is_empty() { "" } else { "in " });
     body.text(&wording::slice(&first.segment)).raw("; explains ");
     body.text(&numbers::percent(first.share)).raw(" of the added time");
     if diagnosis.diagnoses.len() > 1 {
@@ -90,7 +106,7 @@ fn summary(body: &mut Body, diagnosis: &Diagnosis, first: &RankedCause) {
     if !first.next_steps.is_empty() {
         body.raw("<dt>Do</dt><dd><ol>");
         for step in body.shown(&first.next_steps) {
-            body.element("li", step);
+            body.prose("li", step);
         }
         body.raw("</ol></dd>\n");
     }
@@ -102,7 +118,11 @@ fn summary(body: &mut Body, diagnosis: &Diagnosis, first: &RankedCause) {
 fn cite(body: &mut Body, diagnosis: &Diagnosis, first: &RankedCause) {
     let ids = &first.request_ids;
     if ids.is_empty() {
-        body.raw("<p>No request id: no slowed call's span or HTTP attempt carries one.</p>");
+        body.raw(if first.affected_calls > 0 {
+            "<p>No request id: no slowed call's span or HTTP attempt carries one.</p>"
+        } else {
+            "<p>Nothing: no single call can be shown to have been slowed.</p>"
+        });
         return;
     }
     body.raw("<p>");
@@ -130,7 +150,7 @@ fn notes(body: &mut Body, diagnosis: &Diagnosis) {
     body.raw("<aside class=\"notes\"><h2>Mind</h2><ul>\n");
     let notes = body.shown(&diagnosis.notes);
     for note in notes {
-        body.element("li", note).raw("\n");
+        body.prose("li", note).raw("\n");
     }
     body.raw("</ul></aside>\n");
     body.more(diagnosis.notes.len(), notes.len(), "notes");

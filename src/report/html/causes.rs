@@ -53,14 +53,14 @@ fn one(body: &mut Body, cause: &RankedCause) {
     body.raw("<article>\n<h3>").text(&cause.rank.to_string()).raw(" · ");
     body.text(&table::capital(cause.cause.label())).raw(" <code>");
     body.text(cause.cause.id()).raw("</code></h3>\n");
-    body.element("p", &cause.summary).raw("\n");
+    body.prose("p", &cause.summary).raw("\n");
     if !cause.evidence.is_empty() {
         evidence(body, cause);
     }
     if cause.rank > 1 && !cause.next_steps.is_empty() {
         body.raw("<p><b>Do</b></p><ol>");
         for step in body.shown(&cause.next_steps) {
-            body.element("li", step);
+            body.prose("li", step);
         }
         body.raw("</ol>\n");
     }

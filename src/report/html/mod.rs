@@ -83,6 +83,14 @@ impl Body {
         self
     }
 
+    /// A paragraph, or another element, that holds a sentence of the diagnosis.
+    fn prose(&mut self, open: &'static str, text: &str) -> &mut Self {
+        let name = open.split(' ').next().unwrap_or(open);
+        self.raw("<").raw(open).raw(">");
+        self.markup.prose(text);
+        self.raw("</").raw(name).raw(">")
+    }
+
     /// An element that holds only text.
     fn element(&mut self, open: &'static str, text: &str) -> &mut Self {
         self.markup.element(open, text);

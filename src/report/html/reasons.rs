@@ -14,7 +14,8 @@ pub(super) fn reasons(body: &mut Body, diagnosis: &Diagnosis) {
         table::open(body, "", &headings);
         let shown = body.shown(&diagnosis.ruled_out);
         for out in shown {
-            table::row(body, &headings, &[out.cause.id(), &out.because]);
+            body.raw("<tr>").element("th scope=\"row\"", out.cause.id());
+            body.prose("td", &out.because).raw("</tr>\n");
         }
         table::close(body);
         body.more(diagnosis.ruled_out.len(), shown.len(), "causes");
@@ -27,7 +28,7 @@ pub(super) fn reasons(body: &mut Body, diagnosis: &Diagnosis) {
         let shown = body.shown(&diagnosis.undecidable);
         for open in shown {
             body.raw("<tr>").element("th scope=\"row\"", open.cause.id());
-            body.element("td", &open.because).raw("<td>");
+            body.prose("td", &open.because).raw("<td>");
             for (index, missing) in body.shown(&open.missing).iter().enumerate() {
                 body.raw(if index > 0 { "<br>" } else { "" }).element("code", missing);
             }
@@ -46,9 +47,9 @@ fn path(body: &mut Body, diagnosis: &Diagnosis) {
     body.raw("<ol class=\"path\">\n");
     let steps = body.shown(&diagnosis.path);
     for step in steps {
-        body.raw("<li>").element("p class=\"q\"", &step.question);
-        body.element("p class=\"soft\"", &step.reading);
-        body.element("p class=\"a\"", &step.answer).raw("</li>\n");
+        body.raw("<li>").prose("p class=\"q\"", &step.question);
+        body.prose("p class=\"soft\"", &step.reading);
+        body.prose("p class=\"a\"", &step.answer).raw("</li>\n");
     }
     body.raw("</ol>\n");
     body.more(diagnosis.path.len(), steps.len(), "steps");

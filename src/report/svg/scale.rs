@@ -18,6 +18,7 @@ pub(super) struct Scale {
     low: f64,
     high: f64,
     spread: Spread,
+    least_step: f64,
 }
 
 impl Scale {
@@ -26,20 +27,25 @@ impl Scale {
         let high = if high.is_finite() && high > 0.0 { high } else { 1.0 };
         let step = round_step(high / 3.0);
         let steps = (high / step - 1e-9).ceil().max(1.0);
-        Self { low: 0.0, high: step * steps, spread: Spread::Linear }
+        Self { low: 0.0, high: step * steps, spread: Spread::Linear, least_step: 0.0 }
+    }
+
+    /// For counts: from zero, ticks at whole numbers only.
+    pub(super) fn counts(high: f64) -> Self {
+        Self { least_step: 1.0, ..Self::linear(0.0, high + 0.5) }
     }
 
     /// Exactly from `low` to `high`.
     pub(super) fn linear(low: f64, high: f64) -> Self {
         let high = if high > low { high } else { low + 1.0 };
-        Self { low, high, spread: Spread::Linear }
+        Self { low, high, spread: Spread::Linear, least_step: 0.0 }
     }
 
     /// Logarithmic from `low` to `high`, both above zero.
     pub(super) fn log(low: f64, high: f64) -> Self {
         let low = if low.is_finite() && low > 0.0 { low } else { 1e-3 };
         let high = if high.is_finite() && high > low * 1.01 { high } else { low * 10.0 };
-        Self { low, high, spread: Spread::Log }
+        Self { low, high, spread: Spread::Log, least_step: 0.0 }
     }
 
     /// Where a value lies, 0 to 1; values beyond the range lie on its edge.
@@ -58,7 +64,8 @@ impl Scale {
     pub(super) fn ticks(&self, most: usize) -> Vec<f64> {
         match self.spread {
             Spread::Linear => {
-                let step = round_step((self.high - self.low) / most.max(1) as f64);
+                let step =
+                    round_step((self.high - self.low) / most.max(1) as f64).max(self.least_step);
                 let first = (self.low / step - 1e-9).ceil();
                 let ticks = (0..=most + 1).map(|index| (first + index as f64) * step);
                 ticks.filter(|tick| *tick <= self.high + step * 1e-6).collect()

@@ -84,6 +84,9 @@ fn scale(column: &str, values: impl Iterator<Item = f64>) -> Scale {
     let positive = values.filter(|value| value.is_finite()).map(|value| value.max(0.0));
     let (low, high) = positive
         .fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+    if column == COUNTED {
+        return Scale::counts(high);
+    }
     let floor = if is_time { 1e-4 } else { 1.0 };
     if high > low.max(floor) * 30.0 || (is_time && high > low.max(floor) * 8.0) {
         Scale::log(low.max(floor) * 0.9, high * 1.1)

@@ -26,6 +26,7 @@ pub(crate) fn is_constant(shares: &Shares) -> bool {
 /// What a column is called.
 pub(crate) fn title(column: &str) -> &str {
     match column {
+        "provider" => "Provider",
         "region" => "Serving region",
         "pool_id" => "Serving pool",
         "system_fingerprint" => "Backend fingerprint",

@@ -41,8 +41,11 @@ pub(crate) fn panels(diagnosis: &Diagnosis, longest: usize) -> Vec<Figure> {
         }
     }
     let paired = |name: &str| PAIRS.iter().any(|pair| pair.1 == name || pair.2 == name);
-    for series in timeline.series.iter().filter(|series| !paired(&series.signal)) {
-        if has_values(series) && panels.len() < PANELS {
+    let mut others: Vec<&Series> =
+        timeline.series.iter().filter(|series| !paired(&series.signal)).collect();
+    others.sort_by_key(|series| series.signal != "calls_per_minute");
+    for series in others {
+        if has_values(series) && !never(series) && panels.len() < PANELS {
             let name = format!("{}_over_time", file_name(&series.signal));
             let title = capital(&wording::signal(&series.signal));
             panels.push(panel(&name, &title, &frame, [None, Some(series)], longest));
@@ -246,6 +249,11 @@ fn summary(frame: &TimeFrame, signal: &str, series: Option<&Series>) -> String {
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let values = values.filter(|value| value.is_finite());
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
+}
+
+/// Whether a share of calls is zero throughout: the table of signals says so, no plot is needed.
+fn never(series: &Series) -> bool {
+    series.signal.ends_with("_share") && series.values.iter().flatten().all(|value| *value == 0.0)
 }
 
 fn has_values(series: &Series) -> bool {

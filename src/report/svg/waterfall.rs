@@ -13,15 +13,19 @@ const ROW: f64 = 28.0;
 const BAR: f64 = 16.0;
 /// Where bars begin and end, percent of the width; labels stand before, figures after.
 const BARS: (f64, f64) = (40.0, 67.0);
-/// Terms drawn, at most.
+/// Terms drawn each, at most.
 const TERMS: usize = 14;
+/// So few terms are all drawn.
+const FEW: usize = 6;
+/// A term below this part of the largest cannot be seen.
+const SMALL_SHARE: f64 = 0.03;
 
 /// The waterfall.
 pub(crate) fn waterfall(waterfall: &Waterfall, longest: usize) -> Figure {
     let (terms, others) = drawn(&waterfall.terms);
     let mut level = waterfall.baseline_s;
     let mut levels = vec![0.0, level, waterfall.window_s];
-    for term in terms.iter().chain(&others) {
+    for term in terms.iter().copied().chain(&others) {
         let from = level;
         level += term.mean_s;
         levels.extend([level, from + term.low_s.unwrap_or(0.0), from + term.high_s.unwrap_or(0.0)]);
@@ -32,7 +36,7 @@ pub(crate) fn waterfall(waterfall: &Waterfall, longest: usize) -> Figure {
 
     rows.total("baseline", waterfall.baseline_s, "bar");
     let mut level = waterfall.baseline_s;
-    for term in terms.iter().chain(&others) {
+    for term in terms.iter().copied().chain(&others) {
         rows.term(term, level);
         level += term.mean_s;
     }
@@ -49,20 +53,26 @@ pub(crate) fn waterfall(waterfall: &Waterfall, longest: usize) -> Figure {
     }
 }
 
-/// The first terms, and the rest as one.
-fn drawn(terms: &[Term]) -> (&[Term], Option<Term>) {
-    if terms.len() <= TERMS {
-        return (terms, None);
+/// The terms that can be seen, and the small ones as one.
+fn drawn(terms: &[Term]) -> (Vec<&Term>, Option<Term>) {
+    let largest = terms.iter().map(|term| term.mean_s.abs()).fold(0.0, f64::max);
+    let seen = |term: &&Term| terms.len() <= FEW || term.mean_s.abs() >= SMALL_SHARE * largest;
+    let (mut shown, mut small): (Vec<&Term>, Vec<&Term>) = terms.iter().partition(seen);
+    if small.len() == 1 || shown.is_empty() {
+        (shown, small) = (terms.iter().collect(), Vec::new());
     }
-    let (shown, rest) = terms.split_at(TERMS - 1);
+    small.extend(shown.split_off(shown.len().min(TERMS)));
+    if small.is_empty() {
+        return (shown, None);
+    }
     let others = Term {
         id: "others".to_owned(),
-        label: format!("{} further terms", rest.len()),
-        mean_s: rest.iter().map(|term| term.mean_s).sum(),
+        label: format!("{} small terms", small.len()),
+        mean_s: small.iter().map(|term| term.mean_s).sum(),
         low_s: None,
         high_s: None,
         tail_s: None,
-        share: rest.iter().map(|term| term.share).sum(),
+        share: small.iter().map(|term| term.share).sum(),
     };
     (shown, Some(others))
 }

@@ -2,12 +2,13 @@
 //! customer can fill in.
 
 use crate::diagnosis::Cause;
+use crate::report::neutral;
 
 /// One provider's habits.
 #[derive(Debug)]
 pub(super) struct Form {
-    /// For a person.
-    pub title: &'static str,
+    /// For a person; empty for a provider without a form of its own.
+    title: &'static str,
     /// Names under which spans know it, in OpenTelemetry's spelling and older ones.
     names: &'static [&'static str],
     /// Which id the listed one is, and where it comes from.
@@ -85,18 +86,23 @@ static FORMS: [Form; 8] = [
 ];
 
 /// For every other provider.
-static GENERIC: Form = Form {
-    title: "your service",
-    names: &[],
-    id: "request id of the HTTP response",
-    fill_in: &["Account"],
-};
+static GENERIC: Form =
+    Form { title: "", names: &[], id: "request id of the HTTP response", fill_in: &["Account"] };
 
 impl Form {
     /// The form of a provider, by any name that spans or people use for it.
     pub(super) fn of(provider: &str) -> &'static Self {
         let name = provider.trim().to_lowercase();
         FORMS.iter().find(|form| form.names.contains(&&*name)).unwrap_or(&GENERIC)
+    }
+
+    /// What a provider is called.
+    pub(super) fn title(&self, provider: Option<&str>) -> String {
+        match (self.title, provider) {
+            ("", None) => "not told by our spans".to_owned(),
+            ("", Some(name)) => neutral::line(name),
+            (title, _) => title.to_owned(),
+        }
     }
 
     /// Whether an id that `issued` gave belongs into a ticket for `asked`: providers of the
@@ -139,6 +145,6 @@ mod tests {
     fn a_provider_is_found_by_each_of_its_names() {
         assert_eq!(Form::of("azure.ai.openai").title, "Azure OpenAI");
         assert_eq!(Form::of(" Bedrock ").title, "Amazon Bedrock");
-        assert_eq!(Form::of("our-gateway").title, "your service");
+        assert_eq!(Form::of("our-gateway").title(Some("our-gateway")), "our-gateway");
     }
 }

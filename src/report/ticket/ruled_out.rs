@@ -1,28 +1,24 @@
-//! What was ruled out, in words that name nothing of the customer's own.
+//! What was ruled out on the customer's side, in words that name nothing of the customer's own.
+//!
+//! A phrase speaks of the cause and not of a figure: longer prompts can be ruled out as the cause
+//! although prompts did get longer.
 
 use crate::diagnosis::Cause;
 
-/// The sentence for a cause that the evidence speaks against.
-pub(super) const fn sentence(cause: Cause) -> &'static str {
+/// What is not the cause; none for the causes on the provider's side.
+pub(super) const fn phrase(cause: Cause) -> Option<&'static str> {
     match cause {
-        Cause::PromptGrowth => "Our prompts did not get longer.",
-        Cause::CacheMissPromptChanged => "The cached prefix of our prompts did not change.",
-        Cause::CacheMissEvicted => "The prompt cache was not lost.",
-        Cause::CacheMissCold => "Our prompts were in use often enough to stay cached.",
-        Cause::PrefillQueueing => "Time to first token at the same work did not rise alone.",
-        Cause::DecodeContention => "Time between tokens did not rise.",
-        Cause::CapacityEvent => "It is not all calls to the model that got slower.",
-        Cause::LoadSurge => "Our own request rate did not rise.",
+        Cause::PromptGrowth => Some("longer prompts"),
+        Cause::CacheMissPromptChanged => Some("an edit of our cached prompt prefix"),
+        Cause::CacheMissCold => Some("prompts unused for longer than the cache keeps them"),
+        Cause::LoadSurge => Some("a rise of our own request rate"),
         Cause::AcceptanceDropTrafficShift => {
-            "Our workload mix did not move to text that drafts badly."
+            Some("a shift of our workload to text that drafts badly")
         }
-        Cause::AcceptanceDropDraftSwap => "Speculative acceptance held.",
-        Cause::RegionChange => "The serving region did not change.",
-        Cause::PoolChange => "The serving pool and the backend fingerprint did not change.",
-        Cause::ModelChange => "The served model and its build did not change.",
-        Cause::ClientRetries => "No time was lost in retries on our side.",
-        Cause::ClientStall => "No time was lost in our client before sending or while reading.",
-        Cause::OutputGrowth => "The answers did not get longer.",
-        Cause::MixShift => "The mix of our calls did not change.",
+        Cause::ClientRetries => Some("retries in our client"),
+        Cause::ClientStall => Some("time lost in our client"),
+        Cause::OutputGrowth => Some("longer answers"),
+        Cause::MixShift => Some("another mix of our calls"),
+        _ => None,
     }
 }

@@ -1,9 +1,10 @@
 //! How TTFT, ITL and duration are distributed, baseline beside window, over the same bins.
 
-use super::{Rows, count, floor, quantile, sorted};
+use super::{Rows, count, floor, sorted};
 use crate::calls::CallTable;
 use crate::diagnosis::{Distribution, Spread};
 use crate::schema::Col;
+use crate::stats::quantile::of_sorted;
 
 /// Bins of a histogram.
 const BINS: usize = 36;
@@ -24,7 +25,7 @@ fn distribution(signal: &str, values: &[f64], rows: &Rows) -> Option<Distributio
     if baseline.len() < LEAST_CALLS || window.len() < LEAST_CALLS {
         return None;
     }
-    let low = quantile(&baseline, LOW_SHARE)?.min(quantile(&window, LOW_SHARE)?).ln();
+    let low = of_sorted(&baseline, LOW_SHARE)?.min(of_sorted(&window, LOW_SHARE)?).ln();
     let high = baseline.last()?.max(*window.last()?).ln();
     let step = ((high - low) / count(BINS)).max(1e-6);
     let edges = (0..=BINS).map(|edge| (low + step * count(edge)).exp()).collect();
@@ -37,9 +38,9 @@ fn distribution(signal: &str, values: &[f64], rows: &Rows) -> Option<Distributio
         Some(Spread {
             calls: sorted.len(),
             shares,
-            p50: quantile(sorted, 0.5)?,
-            p95: quantile(sorted, 0.95)?,
-            p99: quantile(sorted, 0.99)?,
+            p50: of_sorted(sorted, 0.5)?,
+            p95: of_sorted(sorted, 0.95)?,
+            p99: of_sorted(sorted, 0.99)?,
         })
     };
     Some(Distribution {

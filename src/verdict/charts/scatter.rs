@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::{Rows, count, floor, quantile, sorted};
+use super::{Rows, count, floor, sorted};
 use crate::calls::CallTable;
 use crate::diagnosis::{ExpectedStep, Point, Scatter};
 use crate::schema::Col;
+use crate::stats::quantile::of_sorted;
 
 /// Points drawn of each period, at most.
 const POINTS: usize = 400;
@@ -79,9 +80,9 @@ fn expected(points: &[Point]) -> Vec<ExpectedStep> {
         Some(ExpectedStep {
             from: edge[0],
             to: edge[1],
-            p10: quantile(&of, 0.1)?,
-            p50: quantile(&of, 0.5)?,
-            p90: quantile(&of, 0.9)?,
+            p10: of_sorted(&of, 0.1)?,
+            p50: of_sorted(&of, 0.5)?,
+            p90: of_sorted(&of, 0.9)?,
         })
     };
     edges.windows(2).enumerate().filter_map(step).collect()

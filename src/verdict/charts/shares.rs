@@ -8,8 +8,14 @@ use crate::schema::Col;
 /// Values listed of a column, at most.
 const VALUES: usize = 5;
 /// Columns always shown where a call carries them: the routing.
-const ROUTING: [Col; 5] =
-    [Col::Region, Col::PoolId, Col::SystemFingerprint, Col::ResponseModel, Col::RequestModel];
+const ROUTING: [Col; 6] = [
+    Col::Provider,
+    Col::Region,
+    Col::PoolId,
+    Col::SystemFingerprint,
+    Col::ResponseModel,
+    Col::RequestModel,
+];
 /// Columns shown where their shares moved.
 const OTHERS: [Col; 3] = [Col::ServiceTier, Col::EdgePop, Col::PromptVersion];
 /// A column of [`OTHERS`] has moved when one of its values did by this share.

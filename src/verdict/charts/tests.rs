@@ -1,5 +1,8 @@
+//! The plots are bounded, complete, and empty where nothing is known.
+
 use super::*;
 use crate::calls::{Call, Cell};
+use crate::schema::Col;
 
 const MINUTE_NS: i64 = 60_000_000_000;
 
@@ -40,35 +43,15 @@ fn subject<'a>(table: &'a CallTable, baseline: &'a [Range<i64>]) -> Subject<'a> 
         baseline,
         slice: None,
         segment: BTreeMap::new(),
-        onset_ns: Some(61 * MINUTE_NS),
+        axis: TimeAxis {
+            start: chrono::DateTime::from_timestamp_nanos(40 * MINUTE_NS),
+            bin_s: 60.0,
+            bins: 35,
+            window_from: 20,
+            window_to: 30,
+        },
         miss_reasons: None,
     }
-}
-
-#[test]
-fn the_timeline_marks_window_and_onset_and_shows_what_came_after() {
-    let table = table(2_400);
-    let timeline = timeline(&subject(&table, &[0..60 * MINUTE_NS]));
-    assert_eq!(timeline.bin_s, 30.0);
-    assert_eq!((timeline.window_from, timeline.window_to), (45, 65));
-    assert_eq!(timeline.onset_bin, Some(47));
-    let names: Vec<&str> = timeline.series.iter().map(|series| &*series.signal).collect();
-    assert_eq!(
-        names,
-        [
-            "ttft_p50_s",
-            "ttft_p95_s",
-            "itl_p50_s",
-            "itl_p95_s",
-            "duration_p50_s",
-            "duration_p95_s",
-            "calls_per_minute",
-            "cache_hit_ratio",
-            "error_share"
-        ]
-    );
-    assert!(timeline.series.iter().all(|series| series.values.len() == 65 + 12));
-    assert_eq!(timeline.series[6].values[10], Some(30.0));
 }
 
 #[test]
@@ -89,12 +72,15 @@ fn a_scatter_is_bounded_keeps_the_slowest_call_and_says_how_many_there_were() {
 
 #[test]
 fn shares_say_where_calls_went_and_distributions_add_up() {
-    let table = table(2_100);
+    let table = table(2_250);
     let charts = charts(&subject(&table, &[0..60 * MINUTE_NS]));
     let columns: Vec<&str> = charts.shares.iter().map(|shares| &*shares.column).collect();
     assert_eq!(columns, ["cache_miss_reason", "region", "request_model"]);
     let region = &charts.shares[1];
     assert_eq!(region.values[0].value, "us");
+    assert_eq!(region.values[1].bins.len(), 35);
+    assert_eq!((region.values[1].bins[5], region.values[1].bins[25]), (Some(0.0), Some(0.5)));
+    assert_eq!(region.values[1].bins[34], Some(0.5));
     assert_eq!((region.values[1].baseline, region.values[1].window), (Some(0.0), Some(0.5)));
     assert_eq!(charts.distributions.len(), 3);
     for distribution in &charts.distributions {
@@ -111,15 +97,4 @@ fn nothing_known_is_nothing_drawn() {
     let nothing = charts(&subject(&empty, &[]));
     assert!(nothing.scatters.is_empty() && nothing.shares.is_empty());
     assert!(nothing.distributions.is_empty());
-    let timeline = timeline(&subject(&empty, &[]));
-    assert!(timeline.series.iter().all(|series| series.signal == "calls_per_minute"));
-}
-
-#[test]
-fn a_window_of_years_is_still_bounded() {
-    let table = table(2);
-    let mut long = subject(&table, &[]);
-    long.window = 0..i64::MAX / 2;
-    let timeline = timeline(&long);
-    assert!(timeline.series[0].values.len() <= 80);
 }

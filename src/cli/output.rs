@@ -1,4 +1,4 @@
-//! Writing a file so that it appears whole or not at all: beside its place first, then renamed.
+//! Writes a file whole or not at all: beside its place, then renamed into it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// The place cannot be written to, or `fill` failed.
-pub fn write(
+pub fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<()> {
@@ -65,8 +65,8 @@ mod tests {
     fn a_failure_half_way_leaves_what_was_there_and_nothing_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("calls.csv");
-        write(&path, |out| out.write_all(b"old")).unwrap();
-        let error = write(&path, |out| {
+        write_with(&path, |out| out.write_all(b"old")).unwrap();
+        let error = write_with(&path, |out| {
             out.write_all(b"half")?;
             Err(io::Error::other("no room"))
         });
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_does_not_exist_is_an_output_error() {
-        let error = write(Path::new("no/such/folder/x.csv"), |_| Ok(())).unwrap_err();
+        let error = write_with(Path::new("no/such/folder/x.csv"), |_| Ok(())).unwrap_err();
         assert_eq!(error.exit_code(), 3);
     }
 
@@ -88,7 +88,7 @@ mod tests {
         let (path, link) = (folder.path().join("calls.csv"), folder.path().join("latest.csv"));
         fs::write(&path, "old").unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        write(&link, |out| out.write_all(b"new")).unwrap();
+        write_with(&link, |out| out.write_all(b"new")).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&path).unwrap(), b"new");
     }

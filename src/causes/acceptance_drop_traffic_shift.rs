@@ -1,0 +1,51 @@
+//! `acceptance_drop_traffic_shift`: the workload moved to text that drafts badly.
+
+use super::{Constant, Judgement, Rule, found, held, times};
+use crate::diagnosis::Cause;
+use crate::signals::case::Case;
+use crate::signals::effects::Effect;
+
+/// Plausibility where only the prompts' usual times per token tell.
+const HIDDEN: f64 = 0.55;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    cause: Cause::AcceptanceDropTrafficShift,
+    doc: "Speculative acceptance fell because the workload moved to classes that draft badly; within each class \
+        it held. Time per token rises by what the lost tokens a step predict; with n-gram drafting, drafts \
+        are not even proposed. Where acceptance is not reported, a move between prompts that the same model \
+        always served at different times per token is its only trace.",
+    needs: &["gen_ai.speculative.acceptance_rate", "gen_ai.speculative.accepted_tokens"],
+    constants: &[Constant {
+        name: "plausibility without reported acceptance",
+        value: HIDDEN,
+        source: "an honest weight between two names of one signature (serving physics 3, 12)",
+    }],
+    judge,
+};
+
+fn judge(case: &Case) -> Judgement {
+    if let Some(found_at) = case.at(Effect::AcceptMix) {
+        let because =
+            format!("fewer tokens a decode step take time per token to {}", times(&found_at.shift));
+        if let Some(finding) = found(case, &[Effect::AcceptMix], 1.0, because) {
+            return Judgement::Found(finding);
+        }
+    }
+    if let (false, Some(class), None) =
+        (case.carried.acceptance, case.at(Effect::ClassMix), case.at(Effect::AcceptMix))
+    {
+        let because = format!(
+            "traffic moved to prompts that this model always decodes slower: {}",
+            times(&class.shift)
+        );
+        if let Some(finding) = found(case, &[Effect::ClassMix], HIDDEN, because) {
+            return Judgement::Found(finding);
+        }
+    }
+    if !case.carried.acceptance {
+        let because = "no span reports speculative acceptance".to_owned();
+        return Judgement::Undecidable(RULE.needs.to_vec(), because);
+    }
+    Judgement::RuledOut(held(case, Effect::AcceptMix, "time per token expected from acceptance:"))
+}

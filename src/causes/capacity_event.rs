@@ -1,0 +1,65 @@
+//! `capacity_event`: the provider served with less.
+
+use super::{Constant, Finding, Judgement, Rule, found, held, times, tree};
+use crate::diagnosis::Cause;
+use crate::signals::case::Case;
+use crate::signals::effects::Effect;
+
+/// Least plausibility to be named.
+const LEAST: f64 = 0.05;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    cause: Cause::CapacityEvent,
+    doc: "TTFT and time per token both rise at the same work and the same own traffic: replicas were lost or \
+        throttled, or hardware slowed. Told from contention by how much of the rise lies in TTFT, and from a \
+        surge of the own traffic by the own rate.",
+    needs: &["gen_ai.server.queue_wait_ms", "gen_ai.server.batch_size"],
+    constants: &[
+        Constant {
+            name: "part of the added logarithm in TTFT below which it is contention",
+            value: tree::CONTENTION_BELOW,
+            source: "measured on a profiled simulator and a real engine (serving physics 1, 3)",
+        },
+        Constant {
+            name: "part of the added logarithm in TTFT above which it is queueing",
+            value: tree::QUEUEING_ABOVE,
+            source: "slot queueing was measured at TTFT x14 beside time per token x1.03",
+        },
+    ],
+    judge,
+};
+
+fn judge(case: &Case) -> Judgement {
+    if !case.carried.ttft && case.rest.is_none() {
+        return Judgement::RuledOut(held(case, Effect::RestWhole, "whole calls at the same work:"));
+    }
+    let Some(service) = tree::service(case) else {
+        return Judgement::RuledOut(held(
+            case,
+            Effect::RestItl,
+            "time per token at the same work:",
+        ));
+    };
+    if service.capacity < LEAST {
+        return Judgement::RuledOut(format!(
+            "at the same work TTFT {} and time per token {}",
+            times(&service.rest.ttft),
+            times(&service.rest.itl)
+        ));
+    }
+    let because = format!(
+        "at the same work TTFT {}, time per token {}",
+        times(&service.rest.ttft),
+        times(&service.rest.itl)
+    );
+    finding(case, &service, service.capacity, because)
+}
+
+fn finding(case: &Case, service: &tree::Service, plausibility: f64, because: String) -> Judgement {
+    let effects = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
+    match found(case, &effects, plausibility, because) {
+        Some(finding) => Judgement::Found(Finding { slice: service.rest.slice, ..finding }),
+        None => Judgement::RuledOut("the service held at the same work".to_owned()),
+    }
+}

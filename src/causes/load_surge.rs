@@ -1,0 +1,70 @@
+//! `load_surge`: the own request rate rose beyond what the service takes.
+
+use super::{Constant, Finding, Judgement, Rule, found, held, times, tree};
+use crate::diagnosis::Cause;
+use crate::signals::case::Case;
+use crate::signals::effects::Effect;
+
+/// Least plausibility to be named.
+const LEAST: f64 = 0.05;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    cause: Cause::LoadSurge,
+    doc: "Latency at the same work rises because the own calls a minute rose, beyond everything that the \
+        baseline held. Traffic rises by half within half an hour without incident, so less than that is no \
+        surge; arrivals are counted rather than concurrency, because slow calls raise concurrency by \
+        themselves.",
+    needs: &[],
+    constants: &[
+        Constant {
+            name: "part of the added logarithm in TTFT below which it is contention",
+            value: tree::CONTENTION_BELOW,
+            source: "measured on a profiled simulator and a real engine (serving physics 1, 3)",
+        },
+        Constant {
+            name: "part of the added logarithm in TTFT above which it is queueing",
+            value: tree::QUEUEING_ABOVE,
+            source: "slot queueing was measured at TTFT x14 beside time per token x1.03",
+        },
+    ],
+    judge,
+};
+
+fn judge(case: &Case) -> Judgement {
+    if !case.carried.ttft && case.rest.is_none() {
+        return Judgement::RuledOut(held(case, Effect::RestWhole, "whole calls at the same work:"));
+    }
+    let Some(service) = tree::service(case) else {
+        return Judgement::RuledOut(held(case, Effect::RestTtft, "TTFT at the same work:"));
+    };
+    if service.load < LEAST {
+        return Judgement::RuledOut(format!(
+            "own calls a minute {:.1} → {:.1}; windows of the baseline reached {:.1}",
+            case.load.baseline_per_minute,
+            case.load.window_per_minute,
+            case.load.baseline_per_minute * case.load.usual_ratio
+        ));
+    }
+    if service.load < LEAST {
+        return Judgement::RuledOut(format!(
+            "at the same work TTFT {} and time per token {}",
+            times(&service.rest.ttft),
+            times(&service.rest.itl)
+        ));
+    }
+    let because = format!(
+        "at the same work TTFT {}, time per token {}",
+        times(&service.rest.ttft),
+        times(&service.rest.itl)
+    );
+    finding(case, &service, service.load, because)
+}
+
+fn finding(case: &Case, service: &tree::Service, plausibility: f64, because: String) -> Judgement {
+    let effects = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
+    match found(case, &effects, plausibility, because) {
+        Some(finding) => Judgement::Found(Finding { slice: service.rest.slice, ..finding }),
+        None => Judgement::RuledOut("the service held at the same work".to_owned()),
+    }
+}

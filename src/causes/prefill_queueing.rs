@@ -1,0 +1,61 @@
+//! `prefill_queueing`: requests waited before prefill.
+
+use super::{Constant, Finding, Judgement, Rule, found, held, times, tree};
+use crate::diagnosis::Cause;
+use crate::signals::case::Case;
+use crate::signals::effects::Effect;
+
+/// Least plausibility to be named.
+const LEAST: f64 = 0.05;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    cause: Cause::PrefillQueueing,
+    doc: "TTFT rises at the same uncached tokens while time per token holds: calls wait for a slot, or prefill \
+        is saturated. It can spare the median call entirely, so the whole distribution is read. A reported \
+        queue wait settles it; without reported cached tokens, lost caches look the same.",
+    needs: &["gen_ai.server.queue_wait_ms"],
+    constants: &[
+        Constant {
+            name: "part of the added logarithm in TTFT below which it is contention",
+            value: tree::CONTENTION_BELOW,
+            source: "measured on a profiled simulator and a real engine (serving physics 1, 3)",
+        },
+        Constant {
+            name: "part of the added logarithm in TTFT above which it is queueing",
+            value: tree::QUEUEING_ABOVE,
+            source: "slot queueing was measured at TTFT x14 beside time per token x1.03",
+        },
+    ],
+    judge,
+};
+
+fn judge(case: &Case) -> Judgement {
+    if !case.carried.ttft && case.rest.is_none() {
+        return Judgement::RuledOut(held(case, Effect::RestWhole, "whole calls at the same work:"));
+    }
+    let Some(service) = tree::service(case) else {
+        return Judgement::RuledOut(held(case, Effect::RestTtft, "TTFT at the same work:"));
+    };
+    if service.queueing < LEAST {
+        return Judgement::RuledOut(format!(
+            "at the same work TTFT {} and time per token {}",
+            times(&service.rest.ttft),
+            times(&service.rest.itl)
+        ));
+    }
+    let because = format!(
+        "at the same work TTFT {}, time per token {}",
+        times(&service.rest.ttft),
+        times(&service.rest.itl)
+    );
+    finding(case, &service, service.queueing, because)
+}
+
+fn finding(case: &Case, service: &tree::Service, plausibility: f64, because: String) -> Judgement {
+    let effects = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
+    match found(case, &effects, plausibility, because) {
+        Some(finding) => Judgement::Found(Finding { slice: service.rest.slice, ..finding }),
+        None => Judgement::RuledOut("the service held at the same work".to_owned()),
+    }
+}

@@ -1,0 +1,89 @@
+//! How a slower service at the same work divides among the causes that can make it so.
+//!
+//! The textbook's tree (first token only: queue; time per token only: contention; both: capacity)
+//! with the corrections of measurement: the boundaries are soft, because chunked prefill lets
+//! contention move TTFT too and a capacity loss without queueing looks like contention.
+
+use crate::signals::case::{Case, Rest};
+
+/// How plausible each cause is for the same shifts; sums to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Service {
+    /// The shifts.
+    pub rest: Rest,
+    /// Waiting before prefill.
+    pub queueing: f64,
+    /// A crowded batch.
+    pub contention: f64,
+    /// Less capacity.
+    pub capacity: f64,
+    /// Own traffic.
+    pub load: f64,
+    /// A worse draft model that no attribute shows.
+    pub draft_swap: f64,
+}
+
+/// Part of the added logarithm that lies in TTFT: below, contention; above the other, queueing.
+/// Contention was measured between 0 (prefill-first) and 0.4 (chunked), capacity losses from 0.1 to
+/// 0.6, slot queueing above 0.95 (serving physics 1 to 6).
+pub const CONTENTION_BELOW: f64 = 0.27;
+/// See [`CONTENTION_BELOW`].
+pub const QUEUEING_ABOVE: f64 = 0.72;
+/// Softness of both boundaries.
+const SOFT: f64 = 0.05;
+/// Where acceptance is not reported, this part of what looks like contention may be a worse draft.
+const HIDDEN_DRAFT: f64 = 0.2;
+/// Where the cache is not reported, this part of what looks like queueing may be lost caches.
+const HIDDEN_CACHE: f64 = 0.3;
+
+/// Divides the service's shifts; none where the service did not get slower.
+pub fn service(case: &Case) -> Option<Service> {
+    let rest = case.rest?;
+    let (mut queueing, mut contention, mut capacity) = if rest.split {
+        let part = ttft_part(&rest);
+        let queueing = logistic((part - QUEUEING_ABOVE) / SOFT);
+        let contention = logistic((CONTENTION_BELOW - part) / SOFT);
+        (queueing, contention, (1.0 - queueing - contention).max(0.0))
+    } else {
+        // Without the first token the two halves of a call cannot be told apart.
+        (0.25, 0.4, 0.35)
+    };
+    let draft_swap = if case.carried.acceptance { 0.0 } else { contention * HIDDEN_DRAFT };
+    contention -= draft_swap;
+    if !case.carried.cache {
+        queueing *= 1.0 - HIDDEN_CACHE;
+    }
+    let load = surge(case);
+    for other in [&mut queueing, &mut contention, &mut capacity] {
+        *other *= 1.0 - load;
+    }
+    Some(Service {
+        rest,
+        queueing,
+        contention,
+        capacity,
+        load,
+        draft_swap: draft_swap * (1.0 - load),
+    })
+}
+
+/// The part of the added logarithm that lies in TTFT, 0 to 1.
+pub fn ttft_part(rest: &Rest) -> f64 {
+    let (ttft, itl) = (rest.ttft.log.max(0.0), rest.itl.log.max(0.0));
+    if ttft + itl > 0.0 { ttft / (ttft + itl) } else { 0.5 }
+}
+
+/// How plausible the own load is: nothing without a surge, nearly all when the rate doubled beyond
+/// everything the baseline held.
+fn surge(case: &Case) -> f64 {
+    let load = &case.load;
+    if !load.surged {
+        return 0.0;
+    }
+    let beyond = (load.ratio / load.usual_ratio.max(1.4)).ln() / std::f64::consts::LN_2;
+    (0.45 + 0.5 * beyond).clamp(0.3, 0.95)
+}
+
+fn logistic(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}

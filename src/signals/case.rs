@@ -1,0 +1,292 @@
+//! The figures that the causes weigh: which effects moved beyond chance and where, and what stands
+//! beside them (own load, routing, cache misses, the server's own attributes).
+
+use super::Signals;
+use super::effects::{EFFECTS, Effect};
+use super::frame::{Frame, Side};
+use super::load::Load;
+use super::misses::Misses;
+use super::routing::Routing;
+use super::tally::{Shift, Shifts};
+use crate::stats::quantile::mean;
+
+/// An effect that moved, and the smallest slice that holds it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Located {
+    /// Index of the slice; 0 is everything.
+    pub slice: usize,
+    /// How far it moved there.
+    pub shift: Shift,
+    /// How far it moved in all other calls; nothing where there are none.
+    pub outside: Option<Shift>,
+}
+
+/// What the service itself did at the same work, in one slice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rest {
+    /// Where.
+    pub slice: usize,
+    /// First token.
+    pub ttft: Shift,
+    /// Time per token.
+    pub itl: Shift,
+    /// Calls that show no first token.
+    pub whole: Shift,
+    /// Whether TTFT and ITL are known apart.
+    pub split: bool,
+}
+
+/// A figure that the server itself reported, baseline and window means.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reported {
+    /// In the baseline.
+    pub baseline: f64,
+    /// In the window.
+    pub window: f64,
+}
+
+/// The case that the causes judge.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Effects that moved beyond chance and materially, by effect.
+    pub located: Vec<Option<Located>>,
+    /// The service at the same work, where it got slower.
+    pub rest: Option<Rest>,
+    /// Everything's shifts, whatever they are.
+    pub whole: [Shift; EFFECTS.len()],
+    /// Own requests.
+    pub load: Load,
+    /// Why caches were missed, where they were.
+    pub misses: Misses,
+    /// Where calls were served.
+    pub routing: Routing,
+    /// Queue wait, seconds.
+    pub queue_wait_s: Option<Reported>,
+    /// Sequences in the batch.
+    pub batch_size: Option<Reported>,
+    /// Which figures the spans carry.
+    pub carried: Carried,
+}
+
+/// Which figures enough calls of both sides carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "a list of yes and no")]
+pub struct Carried {
+    /// First chunk.
+    pub ttft: bool,
+    /// Tokens read from the cache.
+    pub cache: bool,
+    /// Input tokens.
+    pub input: bool,
+    /// Output tokens.
+    pub output: bool,
+    /// Acceptance.
+    pub acceptance: bool,
+    /// Region.
+    pub region: bool,
+    /// Pool or fingerprint.
+    pub pool: bool,
+    /// Served model.
+    pub model: bool,
+    /// Attempts and their waits.
+    pub attempts: bool,
+    /// Wait in the client.
+    pub client_wait: bool,
+    /// Queue wait or requests waiting on the server.
+    pub queue: bool,
+}
+
+/// Standard errors that an effect must stand above its usual, for everything and for slices one
+/// and two attributes deep: about one false alarm in fifty windows over all effects and slices.
+const LEAST_Z: [f64; 3] = [3.4, 4.2, 4.8];
+/// Smallest material change of the latency that the effect acts on, as a logarithm.
+const LEAST_LOG: f64 = 0.08;
+/// The mix is judged on few kinds of calls and drifts by itself: it needs more.
+const MIX_LEAST_LOG: f64 = 0.12;
+const MIX_LEAST_Z: f64 = 4.4;
+/// A slice holds an effect when this share of it lies inside.
+const HOLDS_SHARE: f64 = 0.8;
+/// Outside, the effect is at most this share of inside.
+const OUTSIDE_SHARE: f64 = 0.35;
+/// Standard errors between inside and outside before a slice is named.
+const APART_Z: f64 = 3.0;
+/// Share of calls on each side that must carry a figure for it to count as carried.
+const CARRIED_SHARE: f64 = 0.3;
+
+impl Case {
+    /// Reads the case off the signals.
+    pub fn new(signals: &Signals) -> Self {
+        let located: Vec<Option<Located>> =
+            EFFECTS.iter().map(|(effect, _)| locate(signals, *effect)).collect();
+        let rest = rest(signals, &located);
+        let frame = &signals.frame;
+        let slice = located[Effect::Cache as usize].map_or(0, |located| located.slice);
+        let load_slice = rest.map_or(0, |rest| rest.slice);
+        Self {
+            whole: signals.shifts[0],
+            rest,
+            load: Load::new(signals, load_slice),
+            misses: Misses::new(signals, slice),
+            routing: Routing::new(signals, &located),
+            queue_wait_s: reported(signals, load_slice, &frame.queue_wait_s),
+            batch_size: reported(signals, load_slice, &frame.batch_size),
+            carried: Carried::new(frame),
+            located,
+        }
+    }
+
+    /// The same case on other shifts: a resample, with every place kept.
+    pub fn under(&self, shifts: &Shifts) -> Self {
+        let mut case = self.clone();
+        case.whole = shifts[0];
+        for (at, located) in case.located.iter_mut().enumerate() {
+            if let Some(found) = located {
+                found.shift = shifts[found.slice][at];
+                if !material(EFFECTS[at].0, &found.shift) {
+                    *located = None;
+                }
+            }
+        }
+        if let Some(rest) = &mut case.rest {
+            let of = &shifts[rest.slice];
+            rest.ttft = of[Effect::RestTtft as usize];
+            rest.itl = of[Effect::RestItl as usize];
+            rest.whole = of[Effect::RestWhole as usize];
+        }
+        case
+    }
+
+    /// Where an effect moved.
+    pub fn at(&self, effect: Effect) -> Option<Located> {
+        self.located[effect as usize]
+    }
+
+    /// The strongest of several effects.
+    pub fn strongest(&self, effects: &[Effect]) -> Option<(Effect, Located)> {
+        let found = effects.iter().filter_map(|effect| Some((*effect, self.at(*effect)?)));
+        found.max_by(|a, b| a.1.shift.z.total_cmp(&b.1.shift.z))
+    }
+
+    /// Whether nothing moved.
+    pub fn quiet(&self) -> bool {
+        self.located.iter().all(Option::is_none)
+    }
+}
+
+impl Carried {
+    fn new(frame: &Frame) -> Self {
+        let numbers = |values: &[f64]| carried(frame, |row| values[row].is_finite());
+        let codes = |codes: &crate::calls::Codes| {
+            carried(frame, |row| codes.codes[row] != crate::calls::Codes::NULL)
+        };
+        Self {
+            ttft: numbers(&frame.ttft_s),
+            cache: numbers(&frame.cache_read_tokens),
+            input: numbers(&frame.input_tokens),
+            output: numbers(&frame.output_tokens),
+            acceptance: numbers(&frame.spec_accepted_tokens)
+                || numbers(&frame.spec_acceptance_ratio),
+            region: codes(&frame.region),
+            pool: codes(&frame.pool) || codes(&frame.fingerprint),
+            model: codes(&frame.response_model),
+            attempts: numbers(&frame.attempts),
+            client_wait: numbers(&frame.client_wait_s),
+            queue: numbers(&frame.queue_wait_s) || numbers(&frame.waiting_requests),
+        }
+    }
+}
+
+fn carried(frame: &Frame, carries: impl Fn(usize) -> bool) -> bool {
+    [Side::Baseline, Side::Window].into_iter().all(|side| {
+        let rows = frame.rows(side);
+        let with = rows.iter().filter(|row| carries(**row)).count();
+        !rows.is_empty() && with as f64 >= CARRIED_SHARE * rows.len() as f64
+    })
+}
+
+/// Whether a shift is more than chance in a slice of that depth.
+fn beyond_chance(effect: Effect, shift: &Shift, depth: usize) -> bool {
+    let least = LEAST_Z[depth.min(2)];
+    let least = if effect == Effect::Mix { least.max(MIX_LEAST_Z) } else { least };
+    shift.z >= least && !(shift.log < shift.usual)
+}
+
+/// Whether a shift matters.
+fn material(effect: Effect, shift: &Shift) -> bool {
+    shift.log
+        >= if matches!(effect, Effect::Mix | Effect::ClassMix) { MIX_LEAST_LOG } else { LEAST_LOG }
+}
+
+/// Where an effect moved: the slice that stands furthest apart from all other calls while it holds
+/// most of the effect, or everything.
+fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
+    let of = |slice: usize| &signals.shifts[slice][effect as usize];
+    let depth = |slice: usize| signals.slices.slices[slice].keys.len();
+    let passes = |slice: usize| {
+        beyond_chance(effect, of(slice), depth(slice)) && material(effect, of(slice))
+    };
+    let whole = of(0);
+    let mut best: Option<(f64, Located)> = None;
+    let mut strongest: Option<(f64, usize)> = None;
+    for slice in 0..signals.shifts.len() {
+        if !passes(slice) {
+            continue;
+        }
+        if strongest.is_none_or(|(z, _)| of(slice).z > z) {
+            strongest = Some((of(slice).z, slice));
+        }
+        if slice == 0 {
+            continue;
+        }
+        let outside = signals.tally.outside(slice, effect);
+        let Some(outside) = outside else { continue };
+        let inside = of(slice);
+        let total = inside.log * inside.window_weight + outside.log * outside.window_weight;
+        let share = inside.log * inside.window_weight / total;
+        let apart = (inside.log - outside.log) / inside.error.hypot(outside.error);
+        let holds = total <= 0.0 || share >= HOLDS_SHARE;
+        if holds && outside.log < OUTSIDE_SHARE * inside.log && apart >= APART_Z {
+            let score = apart * (1.0 - 0.05 * depth(slice) as f64);
+            if best.is_none_or(|(have, _)| score > have) {
+                best = Some((score, Located { slice, shift: *inside, outside: Some(outside) }));
+            }
+        }
+    }
+    let (_, strongest) = strongest?;
+    if let Some((_, located)) = best {
+        return Some(located);
+    }
+    let slice =
+        if passes(0) || whole.z > 2.0 && whole.log > 0.5 * LEAST_LOG { 0 } else { strongest };
+    let outside = if slice == 0 { None } else { signals.tally.outside(slice, effect) };
+    Some(Located { slice, shift: *of(slice), outside })
+}
+
+/// The service itself, in the slice where it moved most clearly.
+fn rest(signals: &Signals, located: &[Option<Located>]) -> Option<Rest> {
+    let kinds = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
+    let found = kinds.iter().filter_map(|effect| located[*effect as usize]);
+    let main = found.max_by(|a, b| a.shift.z.total_cmp(&b.shift.z))?;
+    let of = &signals.shifts[main.slice];
+    let ttft = of[Effect::RestTtft as usize];
+    Some(Rest {
+        slice: main.slice,
+        ttft,
+        itl: of[Effect::RestItl as usize],
+        whole: of[Effect::RestWhole as usize],
+        split: ttft.window_weight >= 4.0 && ttft.baseline_weight >= 8.0,
+    })
+}
+
+fn reported(signals: &Signals, slice: usize, values: &[f64]) -> Option<Reported> {
+    let of = |side: Side| {
+        let rows = signals.slices.slices[slice].rows.iter().map(|row| *row as usize);
+        let known: Vec<f64> = rows
+            .filter(|row| signals.frame.sides[*row] == side)
+            .map(|row| values[row])
+            .filter(|value| value.is_finite())
+            .collect();
+        if known.len() >= 4 { mean(&known) } else { None }
+    };
+    Some(Reported { baseline: of(Side::Baseline)?, window: of(Side::Window)? })
+}

@@ -1,0 +1,151 @@
+//! Which calls are of one kind: engines (what serves), cells (engine and workload), and the places
+//! that served them.
+
+use std::collections::BTreeMap;
+
+use super::frame::{Frame, Side};
+use crate::calls::Codes;
+
+/// A prompt name tells kinds of calls apart only while each holds this many calls on average.
+const LEAST_PER_PROMPT: usize = 8;
+/// More fingerprints than this in the baseline are noise, not places.
+const MOST_FINGERPRINTS: usize = 8;
+/// A place with at most this share of its engine's baseline calls is new to it.
+const NEW_SHARE: f64 = 0.02;
+
+/// Every call's engine and cell.
+#[derive(Debug, Clone)]
+pub struct Cells {
+    /// Provider and requested model, as a dense index.
+    pub engine: Vec<usize>,
+    /// How many engines.
+    pub engines: usize,
+    /// Engine, service, prompt and whether TTFT is known, as a dense index.
+    pub cell: Vec<usize>,
+    /// How many cells.
+    pub cells: usize,
+    /// Whether the prompt's name is part of the cell.
+    pub by_prompt: bool,
+}
+
+impl Cells {
+    /// Sorts calls into engines and cells.
+    pub fn new(frame: &Frame) -> Self {
+        let by_prompt = frame.prompt_name.values.len() > 1
+            && frame.prompt_name.values.len() * LEAST_PER_PROMPT <= frame.len();
+        let (engine, engines) = dense(frame.len(), |row| {
+            [frame.provider.codes[row], frame.request_model.codes[row], 0, 0, 0, 0]
+        });
+        let (cell, cells) = dense(frame.len(), |row| {
+            let prompt = if by_prompt { frame.prompt_name.codes[row] } else { 0 };
+            let split = u32::from(frame.ttft_s[row].is_finite());
+            [index(engine[row]), frame.service.codes[row], prompt, split, 0, 0]
+        });
+        Self { engine, engines, cell, cells, by_prompt }
+    }
+}
+
+/// What changed about where a call was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Moved {
+    /// Another served model or build.
+    Model,
+    /// Another region.
+    Region,
+    /// Another pool, backend or fingerprint.
+    Pool,
+}
+
+/// Every call's serving place.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// Engine, served model, region, pool, fingerprint and tier, as a dense index.
+    pub place: Vec<usize>,
+    /// How many places.
+    pub count: usize,
+    /// What is new about the place, for calls of the window served where their engine's baseline
+    /// calls were not.
+    pub moved: Vec<Option<Moved>>,
+}
+
+impl Places {
+    /// Sorts calls into places and finds those that are new.
+    pub fn new(frame: &Frame, cells: &Cells) -> Self {
+        let steady = steady_fingerprints(frame);
+        let fingerprint =
+            |row: usize| if steady { frame.fingerprint.codes[row] } else { Codes::NULL };
+        let (place, count) = dense(frame.len(), |row| {
+            [
+                index(cells.engine[row]),
+                frame.response_model.codes[row],
+                frame.region.codes[row],
+                frame.pool.codes[row],
+                fingerprint(row),
+                frame.tier.codes[row],
+            ]
+        });
+        let columns: [(Moved, Vec<u32>); 5] = [
+            (Moved::Model, frame.response_model.codes.clone()),
+            (Moved::Region, frame.region.codes.clone()),
+            (Moved::Pool, frame.pool.codes.clone()),
+            (Moved::Pool, (0..frame.len()).map(fingerprint).collect()),
+            (Moved::Pool, frame.tier.codes.clone()),
+        ];
+        let mut moved = vec![None; frame.len()];
+        for (kind, codes) in columns.iter().rev() {
+            for (row, new) in new_values(frame, cells, codes).into_iter().enumerate() {
+                if new {
+                    moved[row] = Some(*kind);
+                }
+            }
+        }
+        Self { place, count, moved }
+    }
+}
+
+/// Whether the backend fingerprint names few backends rather than each call.
+fn steady_fingerprints(frame: &Frame) -> bool {
+    let mut seen: Vec<u32> = (0..frame.len())
+        .filter(|row| frame.sides[*row] == Side::Baseline)
+        .map(|row| frame.fingerprint.codes[row])
+        .collect();
+    seen.sort_unstable();
+    seen.dedup();
+    seen.len() <= MOST_FINGERPRINTS
+}
+
+/// Calls of the window whose value of a column is new to their engine. Where the baseline does not
+/// carry the column, nothing is new.
+fn new_values(frame: &Frame, cells: &Cells, codes: &[u32]) -> Vec<bool> {
+    let mut seen: BTreeMap<(usize, u32), usize> = BTreeMap::new();
+    let mut carried = vec![0_usize; cells.engines];
+    for row in 0..frame.len() {
+        if frame.sides[row] == Side::Baseline && codes[row] != Codes::NULL {
+            *seen.entry((cells.engine[row], codes[row])).or_default() += 1;
+            carried[cells.engine[row]] += 1;
+        }
+    }
+    let new = |row: usize| {
+        let (engine, code) = (cells.engine[row], codes[row]);
+        let known = seen.get(&(engine, code)).copied().unwrap_or(0);
+        frame.sides[row] == Side::Window
+            && code != Codes::NULL
+            && carried[engine] >= 8
+            && known as f64 <= NEW_SHARE * carried[engine] as f64
+    };
+    (0..frame.len()).map(new).collect()
+}
+
+fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Dense indices of keys, in the order of the keys.
+fn dense(len: usize, key: impl Fn(usize) -> [u32; 6]) -> (Vec<usize>, usize) {
+    let keys: Vec<[u32; 6]> = (0..len).map(key).collect();
+    let mut distinct = keys.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let index = keys.iter().map(|key| distinct.partition_point(|have| have < key)).collect();
+    (index, distinct.len().max(1))
+}

@@ -1,0 +1,460 @@
+//! What moved, call by call: how far each call stands from what its kind usually does, split by
+//! reason, as logarithms (for tests and ranking) and as seconds (for the waterfall).
+//!
+//! Every effect has a usual value near zero; a window is judged by how far the mean of an effect
+//! stands from its mean in the baseline, so the mix of kinds never passes for slowness. The
+//! seconds of one call add up to its duration.
+
+use super::cells::{Cells, Moved, Places};
+use super::expect::Expected;
+use super::frame::{Frame, Outcome, Side, known};
+use crate::stats::quantile::mean;
+use crate::stats::regress::{Line, Shape, fit};
+
+/// One reason for a call to take longer; each acts on one latency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(usize)]
+#[allow(missing_docs, reason = "each is named in EFFECTS")]
+pub enum Effect {
+    Length,
+    Cache,
+    Output,
+    AcceptWithin,
+    AcceptMix,
+    ClassMix,
+    RouteTtft,
+    RouteItl,
+    RouteWhole,
+    Retry,
+    ClientWait,
+    Stall,
+    RestTtft,
+    RestItl,
+    RestWhole,
+    Mix,
+}
+
+/// Every effect, in causal order, with the term of the waterfall that it belongs to.
+pub const EFFECTS: [(Effect, Term); 16] = [
+    (Effect::Length, Term::PromptLength),
+    (Effect::Cache, Term::CacheMisses),
+    (Effect::Output, Term::OutputLength),
+    (Effect::AcceptWithin, Term::Acceptance),
+    (Effect::AcceptMix, Term::Acceptance),
+    (Effect::ClassMix, Term::Mix),
+    (Effect::RouteTtft, Term::Routing),
+    (Effect::RouteItl, Term::Routing),
+    (Effect::RouteWhole, Term::Routing),
+    (Effect::Retry, Term::Retries),
+    (Effect::ClientWait, Term::ClientWait),
+    (Effect::Stall, Term::ClientStall),
+    (Effect::RestTtft, Term::TtftRest),
+    (Effect::RestItl, Term::ItlRest),
+    (Effect::RestWhole, Term::WholeRest),
+    (Effect::Mix, Term::Mix),
+];
+
+/// One term of the waterfall, in causal order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(usize)]
+#[allow(missing_docs, reason = "each is named in TERMS")]
+pub enum Term {
+    Mix,
+    PromptLength,
+    CacheMisses,
+    OutputLength,
+    Acceptance,
+    Routing,
+    Retries,
+    ClientWait,
+    ClientStall,
+    TtftRest,
+    ItlRest,
+    WholeRest,
+}
+
+/// Every term with its id and its name for a person.
+pub const TERMS: [(Term, &str, &str); 12] = [
+    (Term::Mix, "traffic_mix", "traffic mix"),
+    (Term::PromptLength, "prompt_length", "longer prompts"),
+    (Term::CacheMisses, "cache_misses", "cache misses"),
+    (Term::OutputLength, "output_length", "longer answers"),
+    (Term::Acceptance, "acceptance", "fewer tokens a step"),
+    (Term::Routing, "routing", "served elsewhere"),
+    (Term::Retries, "retries", "retries"),
+    (Term::ClientWait, "client_wait", "waiting in the client"),
+    (Term::ClientStall, "client_stall", "stalls in the client"),
+    (Term::TtftRest, "ttft_same_work", "first token, same work"),
+    (Term::ItlRest, "itl_same_work", "decoding, same work"),
+    (Term::WholeRest, "duration_same_work", "whole call, same work"),
+];
+
+/// Effects and seconds of every call.
+#[derive(Debug, Clone)]
+pub struct Effects {
+    /// Logarithmic effect of each call, by effect; NaN where the call cannot tell.
+    pub logs: Vec<Vec<f64>>,
+    /// Seconds of each call, by term; NaN for calls that are left out of the waterfall.
+    pub seconds: Vec<Vec<f64>>,
+    /// Uncached tokens that the call would have had with the baseline's cache.
+    pub usual_uncached: Vec<f64>,
+}
+
+/// Bounds of a logarithmic effect: one straggler may not speak for a window.
+const LEAST_LOG: f64 = -1.5;
+const MOST_LOG: f64 = 2.5;
+/// Fewest baseline calls of a kind for figures of its own; below, its engine's are taken.
+const LEAST_KIND: usize = 5;
+/// Fewest calls that stayed for a comparison with those that moved.
+const LEAST_STAYED: usize = 5;
+/// A stalled consumer leaves gaps this many times the usual spread between median and 99th
+/// percentile, while its median gap does not grow: chunks wait in a buffer and come at once.
+const STALL_GAP: f64 = 4.0;
+
+struct Usual {
+    uncached: Vec<f64>,
+    output: Vec<f64>,
+    log_per_step: Vec<f64>,
+    engine_log_per_step: Vec<f64>,
+}
+
+impl Effects {
+    /// Measures every call against its kind.
+    pub fn new(frame: &Frame, cells: &Cells, places: &Places, expected: &Expected) -> Self {
+        let usual_uncached = usual_uncached(frame, cells);
+        let logs_per_step: Vec<f64> = expected.per_step.iter().map(|per| per.ln()).collect();
+        let engine_log_per_step = by_engine(frame, cells, &logs_per_step);
+        let usual = Usual {
+            uncached: by_kind(frame, cells, &usual_uncached),
+            output: by_kind(frame, cells, &frame.output_tokens),
+            log_per_step: by_kind(frame, cells, &logs_per_step),
+            engine_log_per_step,
+        };
+        let mut effects = Self {
+            logs: vec![vec![f64::NAN; frame.len()]; EFFECTS.len()],
+            seconds: vec![vec![f64::NAN; frame.len()]; TERMS.len()],
+            usual_uncached,
+        };
+        for row in 0..frame.len() {
+            if frame.outcomes[row] == Outcome::Failed || frame.duration_s[row].is_nan() {
+                continue;
+            }
+            if expected.seen_ttft_s[row].is_finite() && expected.ttft_s[row].is_finite() {
+                effects.split_call(frame, expected, &usual, row);
+            } else if expected.seen_whole_s[row].is_finite() && expected.whole_s[row].is_finite() {
+                effects.whole_call(frame, expected, &usual, row);
+            }
+        }
+        effects.move_to_routing(frame, cells, places, expected);
+        effects
+    }
+
+    fn set(&mut self, effect: Effect, row: usize, log: f64) {
+        self.logs[effect as usize][row] = log.clamp(LEAST_LOG, MOST_LOG);
+    }
+
+    fn add(&mut self, term: Term, row: usize, seconds: f64) {
+        let cell = &mut self.seconds[term as usize][row];
+        *cell = known(*cell) + known(seconds);
+    }
+
+    /// A call whose first token is known.
+    fn split_call(&mut self, frame: &Frame, expected: &Expected, usual: &Usual, row: usize) {
+        let place = expected.ttft_place[row];
+        let full = expected.ttft_s[row];
+        let slope = expected.prefill_slope_s[row] / 1000.0;
+        let own = frame.uncached_tokens[row];
+        let at = |tokens: f64| (full + slope * known(tokens - own)).max(0.05 * full) / place;
+        let (work, kept, kind) = (at(own), at(self.usual_uncached[row]), at(usual.uncached[row]));
+        self.set(Effect::Length, row, (kept / kind).ln());
+        self.set(Effect::Cache, row, (work / kept).ln());
+        self.set(Effect::RouteTtft, row, place.ln());
+        self.set(Effect::RestTtft, row, (expected.seen_ttft_s[row] / full).ln());
+        self.client(frame, row, full);
+        self.add(Term::PromptLength, row, kept - kind);
+        self.add(Term::CacheMisses, row, work - kept);
+        self.add(Term::Routing, row, full - work);
+        self.add(Term::TtftRest, row, expected.seen_ttft_s[row] - full);
+        if expected.itl_s[row].is_finite() && frame.output_tokens[row] >= 1.0 {
+            self.decode(frame, expected, usual, row, (kind, full));
+        }
+        self.settle_mix(frame, row);
+    }
+
+    /// The decode part of a call whose first token is known.
+    fn decode(
+        &mut self,
+        frame: &Frame,
+        expected: &Expected,
+        usual: &Usual,
+        row: usize,
+        ttft: (f64, f64),
+    ) {
+        let place = expected.itl_place[row];
+        let full = expected.itl_s[row];
+        let own = expected.per_step[row].ln();
+        let usual_step = usual.engine_log_per_step[row];
+        // The step at the engine's usual tokens per step, at the engine's usual place.
+        let base = full * (own - usual_step).exp() / place;
+        let (output, kind) = (frame.output_tokens[row] - 1.0, usual.output[row] - 1.0);
+        self.set(Effect::AcceptWithin, row, usual.log_per_step[row] - own);
+        self.set(Effect::AcceptMix, row, usual_step - usual.log_per_step[row]);
+        self.set(Effect::ClassMix, row, expected.itl_kind[row].ln());
+        self.set(Effect::RouteItl, row, place.ln());
+        self.set(Effect::Output, row, ((ttft.1 + base * output) / (ttft.1 + base * kind)).ln());
+        self.set(Effect::Mix, row, (ttft.0 + base * kind).ln());
+        self.add(Term::OutputLength, row, base * (output - kind));
+        self.add(Term::Acceptance, row, (full / place - base) * output);
+        self.add(Term::Routing, row, (full - full / place) * output);
+        let decode = frame.duration_s[row] - frame.ttft_s[row];
+        if !decode.is_finite() || !expected.seen_itl_s[row].is_finite() {
+            return;
+        }
+        let rest = (expected.seen_itl_s[row] / full).ln();
+        let stalled = stalled(frame, expected, row);
+        self.set(Effect::RestItl, row, if stalled { 0.0 } else { rest });
+        self.set(Effect::Stall, row, if stalled { rest.max(0.0) } else { 0.0 });
+        let term = if stalled { Term::ClientStall } else { Term::ItlRest };
+        self.add(term, row, decode - full * output);
+    }
+
+    /// A call of which only the whole is known.
+    fn whole_call(&mut self, frame: &Frame, expected: &Expected, usual: &Usual, row: usize) {
+        let place = expected.whole_place[row];
+        let full = expected.whole_s[row];
+        let slope = expected.prefill_slope_s[row] / 1000.0;
+        let token = expected.whole_token_s[row];
+        let own = frame.uncached_tokens[row];
+        let at = |uncached: f64, output: f64| {
+            let moved =
+                slope * known(uncached - own) + token * known(output - frame.output_tokens[row]);
+            (full + moved).max(0.05 * full) / place
+        };
+        let work = at(own, frame.output_tokens[row]);
+        let short = at(own, usual.output[row]);
+        let kept = at(self.usual_uncached[row], usual.output[row]);
+        let kind = at(usual.uncached[row], usual.output[row]);
+        self.set(Effect::Output, row, (work / short).ln());
+        self.set(Effect::Cache, row, (short / kept).ln());
+        self.set(Effect::Length, row, (kept / kind).ln());
+        self.set(Effect::Mix, row, kind.ln());
+        self.set(Effect::RouteWhole, row, place.ln());
+        self.set(Effect::RestWhole, row, (expected.seen_whole_s[row] / full).ln());
+        self.client(frame, row, full);
+        self.add(Term::OutputLength, row, work - short);
+        self.add(Term::CacheMisses, row, short - kept);
+        self.add(Term::PromptLength, row, kept - kind);
+        self.add(Term::Routing, row, full - work);
+        self.add(Term::WholeRest, row, expected.seen_whole_s[row] - full);
+        self.settle_mix(frame, row);
+    }
+
+    fn client(&mut self, frame: &Frame, row: usize, usual_s: f64) {
+        let (retry, wait) = (frame.retry_wait_s[row], frame.client_wait_s[row]);
+        if retry.is_finite() {
+            self.set(Effect::Retry, row, (retry / usual_s).ln_1p());
+            self.add(Term::Retries, row, retry);
+        }
+        if wait.is_finite() {
+            self.set(Effect::ClientWait, row, (wait / usual_s).ln_1p());
+            self.add(Term::ClientWait, row, wait);
+        }
+    }
+
+    /// What is left is what the call's kind usually takes: the mix.
+    fn settle_mix(&mut self, frame: &Frame, row: usize) {
+        let sum: f64 = self.seconds.iter().map(|term| known(term[row])).sum();
+        for term in &mut self.seconds {
+            term[row] = known(term[row]);
+        }
+        self.seconds[Term::Mix as usize][row] = frame.duration_s[row] - sum;
+    }
+
+    /// Calls served where their engine was not served before: what they lost beyond those that
+    /// stayed, a cold cache included, is routing.
+    fn move_to_routing(
+        &mut self,
+        frame: &Frame,
+        cells: &Cells,
+        places: &Places,
+        expected: &Expected,
+    ) {
+        let stayed = |row: usize| frame.sides[row] == Side::Window && places.moved[row].is_none();
+        for engine in 0..cells.engines {
+            let of = |row: &usize| cells.engine[*row] == engine;
+            let moved: Vec<usize> =
+                (0..frame.len()).filter(|row| places.moved[*row].is_some()).filter(of).collect();
+            if moved.is_empty() {
+                continue;
+            }
+            let kept: Vec<usize> = (0..frame.len()).filter(|row| stayed(*row)).filter(of).collect();
+            let usual: Vec<usize> = (0..frame.len())
+                .filter(|row| frame.sides[*row] == Side::Baseline)
+                .filter(of)
+                .collect();
+            let against = if kept.len() >= LEAST_STAYED { kept } else { usual };
+            for (rest, route) in [
+                (Effect::RestTtft, Effect::RouteTtft),
+                (Effect::RestItl, Effect::RouteItl),
+                (Effect::RestWhole, Effect::RouteWhole),
+                (Effect::Cache, Effect::RouteTtft),
+            ] {
+                let level = self.mean_of(rest, &against);
+                for &row in &moved {
+                    self.shift(frame, expected, row, (rest, route), level);
+                }
+            }
+        }
+    }
+
+    fn mean_of(&self, effect: Effect, rows: &[usize]) -> f64 {
+        let values: Vec<f64> = rows
+            .iter()
+            .map(|row| self.logs[effect as usize][*row])
+            .filter(|value| value.is_finite())
+            .collect();
+        mean(&values).unwrap_or(0.0)
+    }
+
+    fn shift(
+        &mut self,
+        frame: &Frame,
+        expected: &Expected,
+        row: usize,
+        which: (Effect, Effect),
+        level: f64,
+    ) {
+        let (rest, route) = which;
+        let log = self.logs[rest as usize][row];
+        if !log.is_finite() {
+            return;
+        }
+        self.logs[rest as usize][row] = level;
+        self.logs[route as usize][row] = known(self.logs[route as usize][row]) + log - level;
+        let (term, keeps) = match rest {
+            Effect::RestTtft => (Term::TtftRest, expected.ttft_s[row] * level.exp_m1()),
+            Effect::RestItl => {
+                let tokens = (frame.output_tokens[row] - 1.0).max(0.0);
+                (Term::ItlRest, expected.itl_s[row] * level.exp_m1() * tokens)
+            }
+            Effect::RestWhole => (Term::WholeRest, expected.whole_s[row] * level.exp_m1()),
+            _ => (Term::CacheMisses, 0.0),
+        };
+        let excess = self.seconds[term as usize][row] - keeps;
+        if excess.is_finite() {
+            self.seconds[term as usize][row] -= excess;
+            self.seconds[Term::Routing as usize][row] += excess;
+        }
+    }
+}
+
+/// Whether the stream shows a consumer that stopped reading: its own median gap shrank, chunks
+/// having waited for it, while the longest gaps exploded.
+fn stalled(frame: &Frame, expected: &Expected, row: usize) -> bool {
+    if let (true, true) = (frame.server_decode_s[row] > 0.0, frame.ttft_s[row].is_finite()) {
+        let decode = frame.duration_s[row] - frame.ttft_s[row];
+        let usual = expected.itl_s[row] * (frame.output_tokens[row] - 1.0).max(1.0);
+        let gap = decode - frame.server_decode_s[row];
+        if gap > 0.25 * usual && gap > 0.1 {
+            return true;
+        }
+    }
+    let (p50, p99, mean) = (frame.itl_p50_s[row], frame.itl_p99_s[row], frame.itl_s[row]);
+    let step = expected.itl_s[row] * expected.per_step[row];
+    p50.is_finite()
+        && p99.is_finite()
+        && p50 <= step
+        && p99 > STALL_GAP * step.max(p50)
+        && mean > expected.itl_s[row]
+        && p99 > 0.1
+}
+
+/// Uncached tokens under the baseline's cache: the cached part as a line in the prompt's length,
+/// per kind of call, inside the lengths that the baseline knew.
+fn usual_uncached(frame: &Frame, cells: &Cells) -> Vec<f64> {
+    let mut usual = frame.uncached_tokens.clone();
+    let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); cells.cells];
+    for row in 0..frame.len() {
+        rows_of[cells.cell[row]].push(row);
+    }
+    for rows in &rows_of {
+        let known: Vec<usize> = rows
+            .iter()
+            .copied()
+            .filter(|row| frame.sides[*row] == Side::Baseline)
+            .filter(|row| {
+                frame.cache_read_tokens[*row].is_finite() && frame.input_tokens[*row].is_finite()
+            })
+            .collect();
+        let Some(line) = cached_line(frame, &known) else { continue };
+        let (low, high) = line.support.first().copied().unwrap_or((0.0, f64::INFINITY));
+        for &row in rows {
+            let input = frame.input_tokens[row];
+            if input.is_finite() && frame.cache_read_tokens[row].is_finite() {
+                let cached = line.predict(&[input.clamp(low, high.max(low))]);
+                usual[row] = input - cached.clamp(0.0, input);
+            }
+        }
+    }
+    usual
+}
+
+fn cached_line(frame: &Frame, rows: &[usize]) -> Option<Line> {
+    if rows.len() < LEAST_KIND {
+        return None;
+    }
+    let input: Vec<f64> = rows.iter().map(|row| frame.input_tokens[*row]).collect();
+    let cached: Vec<f64> = rows.iter().map(|row| frame.cache_read_tokens[*row]).collect();
+    let shape = Shape { weights: &[], ridge: 4.0, robust: false, non_negative: true };
+    fit(&[&input], &cached, shape).or_else(|| {
+        let level = mean(&cached)?;
+        Some(Line {
+            intercept: level,
+            slopes: vec![0.0],
+            covariance: vec![vec![0.0; 2]; 2],
+            residual_sd: 0.0,
+            r2: 0.0,
+            rows: rows.len(),
+            support: vec![(f64::MIN, f64::MAX)],
+        })
+    })
+}
+
+/// Baseline mean of a column for each call's kind; its engine's where the kind is rare, and the
+/// call's own value where nothing is known.
+fn by_kind(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {
+    let kinds = means(frame, &cells.cell, cells.cells, values, LEAST_KIND);
+    let engines = by_engine(frame, cells, values);
+    (0..frame.len()).map(|row| kinds[cells.cell[row]].unwrap_or(engines[row])).collect()
+}
+
+fn by_engine(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {
+    let engines = means(frame, &cells.engine, cells.engines, values, LEAST_KIND);
+    (0..frame.len()).map(|row| engines[cells.engine[row]].unwrap_or(values[row])).collect()
+}
+
+fn means(
+    frame: &Frame,
+    of: &[usize],
+    count: usize,
+    values: &[f64],
+    least: usize,
+) -> Vec<Option<f64>> {
+    let mut sums = vec![(0_usize, 0.0); count];
+    for row in 0..frame.len() {
+        if frame.sides[row] == Side::Baseline && values[row].is_finite() {
+            sums[of[row]].0 += 1;
+            sums[of[row]].1 += values[row];
+        }
+    }
+    sums.iter().map(|(size, sum)| (*size >= least).then(|| sum / *size as f64)).collect()
+}
+
+/// What moved where routing changed: the kind that most of a set of calls shows.
+pub fn prevailing(places: &Places, rows: &[usize]) -> Option<Moved> {
+    let count = |kind| rows.iter().filter(|row| places.moved[**row] == Some(kind)).count();
+    [Moved::Model, Moved::Region, Moved::Pool]
+        .into_iter()
+        .filter(|kind| count(*kind) > 0)
+        .max_by_key(|kind| (count(*kind), std::cmp::Reverse(*kind)))
+}

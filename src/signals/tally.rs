@@ -1,0 +1,337 @@
+//! How far each effect moved in each slice, with its error from blocks of time and the baseline's
+//! own windows as the second yardstick.
+//!
+//! Calls are correlated with their neighbours, so the unit of evidence is a block of time. Each
+//! slice keeps, for each block and effect, the sum of weights and of weighted values; means, their
+//! errors (linearised ratio estimator over blocks) and any resample of blocks follow from those
+//! sums alone.
+
+use super::effects::{EFFECTS, Effect, Effects};
+use super::frame::{Frame, Side, known};
+use super::slices::Slices;
+use crate::stats::resample::Rng;
+
+/// Sums of one slice: by block, then by effect.
+type Sums = Vec<[(f64, f64); EFFECTS.len()]>;
+
+/// Blocks of time on both sides, and the sums of every slice in them.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    baseline_blocks: usize,
+    window_blocks: usize,
+    /// For each baseline block, which window-long piece of the baseline it lies in.
+    pieces: Vec<usize>,
+    sums: Vec<Sums>,
+    /// Added errors of every slice and effect beyond chance, from the baseline's own windows.
+    inflation: Vec<[f64; EFFECTS.len()]>,
+    usual: Vec<[f64; EFFECTS.len()]>,
+    noise: [f64; EFFECTS.len()],
+}
+
+/// How far one effect moved in one slice.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Shift {
+    /// Mean in the window less mean in the baseline, logarithmic.
+    pub log: f64,
+    /// Its standard error.
+    pub error: f64,
+    /// How many standard errors it is, under the baseline's own noise and drift.
+    pub z: f64,
+    /// Largest shift of a window of this length within the baseline.
+    pub usual: f64,
+    /// Calls of the window that tell, weighted.
+    pub window_weight: f64,
+    /// Calls of the baseline that tell, weighted.
+    pub baseline_weight: f64,
+}
+
+impl Shift {
+    /// The shift as a ratio.
+    pub fn ratio(&self) -> f64 {
+        self.log.exp()
+    }
+
+    /// The 95 % interval as ratios.
+    pub fn interval(&self) -> (f64, f64) {
+        ((self.log - 1.96 * self.error).exp(), (self.log + 1.96 * self.error).exp())
+    }
+}
+
+/// Every shift: by slice, then by effect.
+pub type Shifts = Vec<[Shift; EFFECTS.len()]>;
+
+/// Blocks in a window; more would be shorter than the correlation of neighbours.
+const BLOCKS: f64 = 15.0;
+const LEAST_BLOCK_S: f64 = 20.0;
+const MOST_BLOCK_S: f64 = 300.0;
+/// The noise of a small slice is drawn to the noise of all calls as if this many said so.
+const NOISE_PRIOR: f64 = 30.0;
+/// The baseline's own windows count this many times as if they moved by chance only.
+const PIECE_PRIOR: f64 = 4.0;
+/// Answers of fewer tokens tell less about the time per token (serving physics, 8).
+const FULL_WEIGHT_TOKENS: f64 = 32.0;
+
+impl Tally {
+    /// Sums every slice's effects by blocks.
+    pub fn new(frame: &Frame, effects: &Effects, slices: &Slices) -> Self {
+        let blocks = Blocks::new(frame);
+        let weight = |effect: Effect, row: usize| match effect {
+            Effect::RestItl | Effect::Stall => {
+                (known(frame.output_tokens[row]) / FULL_WEIGHT_TOKENS).min(1.0)
+            }
+            _ => 1.0,
+        };
+        let sums: Vec<Sums> = slices
+            .slices
+            .iter()
+            .map(|slice| {
+                let mut sums = vec![[(0.0, 0.0); EFFECTS.len()]; blocks.count];
+                for &row in &slice.rows {
+                    let row = row as usize;
+                    let Some(block) = blocks.of[row] else { continue };
+                    for (at, (effect, _)) in EFFECTS.iter().enumerate() {
+                        let value = effects.logs[at][row];
+                        if value.is_finite() {
+                            let weight = weight(*effect, row);
+                            sums[block][at].0 += weight;
+                            sums[block][at].1 += weight * value;
+                        }
+                    }
+                }
+                sums
+            })
+            .collect();
+        let mut tally = Self {
+            baseline_blocks: blocks.baseline,
+            window_blocks: blocks.count - blocks.baseline,
+            pieces: blocks.pieces,
+            inflation: vec![[1.0; EFFECTS.len()]; sums.len()],
+            usual: vec![[f64::NAN; EFFECTS.len()]; sums.len()],
+            noise: [0.0; EFFECTS.len()],
+            sums,
+        };
+        tally.measure_noise();
+        tally
+    }
+
+    /// The noise of one call by effect over all calls, then how the baseline's own windows move.
+    fn measure_noise(&mut self) {
+        let ones = vec![1.0; self.baseline_blocks];
+        for effect in 0..EFFECTS.len() {
+            let side = self.side(0, effect, 0, &ones);
+            self.noise[effect] = side.variance * side.weight;
+        }
+        for slice in 0..self.sums.len() {
+            for effect in 0..EFFECTS.len() {
+                let (inflation, usual) = self.pieces_of(slice, effect);
+                self.inflation[slice][effect] = inflation;
+                self.usual[slice][effect] = usual;
+            }
+        }
+    }
+
+    /// Compares each window-long piece of the baseline with the rest of it.
+    fn pieces_of(&self, slice: usize, effect: usize) -> (f64, f64) {
+        let count = self.pieces.iter().copied().max().map_or(0, |last| last + 1);
+        if count < 3 {
+            return (1.0, f64::NAN);
+        }
+        let mut pieces = vec![(0.0, 0.0); count];
+        for (block, piece) in self.pieces.iter().enumerate() {
+            let (weight, sum) = self.sums[slice][block][effect];
+            pieces[*piece].0 += weight;
+            pieces[*piece].1 += sum;
+        }
+        let total = pieces.iter().fold((0.0, 0.0), |sum, piece| (sum.0 + piece.0, sum.1 + piece.1));
+        let ones = vec![1.0; self.baseline_blocks];
+        let per_call = self.per_call(slice, effect, &ones);
+        let (mut squares, mut told, mut usual) = (0.0, 0.0, 0.0_f64);
+        for (weight, sum) in pieces {
+            let rest = total.0 - weight;
+            if weight < 4.0 || rest < 4.0 || per_call <= 0.0 {
+                continue;
+            }
+            let shift = sum / weight - (total.1 - sum) / rest;
+            squares += shift * shift / (per_call / weight + per_call / rest);
+            told += 1.0;
+            usual = usual.max(shift);
+        }
+        let inflation = ((squares + PIECE_PRIOR) / (told + PIECE_PRIOR)).max(1.0);
+        (inflation, if told >= 3.0 { usual } else { f64::NAN })
+    }
+
+    fn per_call(&self, slice: usize, effect: usize, weights: &[f64]) -> f64 {
+        let side = self.side(slice, effect, 0, weights);
+        let own = side.variance * side.weight;
+        (own * side.weight + self.noise[effect] * NOISE_PRIOR) / (side.weight + NOISE_PRIOR)
+    }
+
+    /// Mean and its variance over one side's blocks.
+    fn side(&self, slice: usize, effect: usize, from: usize, weights: &[f64]) -> SideMean {
+        let blocks = self.sums[slice][from..].iter().zip(weights);
+        mean_of(blocks.map(|(sums, times)| (sums[effect], *times)))
+    }
+
+    /// How far an effect moved in all calls outside a slice; none where they are too few.
+    pub fn outside(&self, slice: usize, effect: Effect) -> Option<Shift> {
+        let at = effect as usize;
+        let side = |from: usize, to: usize| {
+            let blocks = self.sums[0][from..to].iter().zip(&self.sums[slice][from..to]);
+            let left: Vec<(f64, f64)> =
+                blocks.map(|(all, own)| (all[at].0 - own[at].0, all[at].1 - own[at].1)).collect();
+            mean_of(left.into_iter().map(|pair| (pair, 1.0)))
+        };
+        let count = self.baseline_blocks + self.window_blocks;
+        let (before, after) = (side(0, self.baseline_blocks), side(self.baseline_blocks, count));
+        if before.weight < 4.0 || after.weight < 2.0 {
+            return None;
+        }
+        let noise = self.noise[at] / after.weight;
+        let error = (before.variance + after.variance.max(noise)).sqrt();
+        let log = after.mean - before.mean;
+        Some(Shift {
+            log,
+            error,
+            z: log / error.max(1e-9),
+            usual: f64::NAN,
+            window_weight: after.weight,
+            baseline_weight: before.weight,
+        })
+    }
+
+    /// Every shift as the calls show it.
+    pub fn shifts(&self) -> Shifts {
+        self.under(&vec![1.0; self.baseline_blocks], &vec![1.0; self.window_blocks])
+    }
+
+    /// Every shift on one resample of both sides' blocks.
+    pub fn resampled(&self, rng: &mut Rng) -> Shifts {
+        let mut draw = |count: usize| {
+            let mut times = vec![0.0; count];
+            for _ in 0..count {
+                times[rng.below(count)] += 1.0;
+            }
+            times
+        };
+        let (baseline, window) = (draw(self.baseline_blocks), draw(self.window_blocks));
+        self.under(&baseline, &window)
+    }
+
+    fn under(&self, baseline: &[f64], window: &[f64]) -> Shifts {
+        (0..self.sums.len())
+            .map(|slice| std::array::from_fn(|effect| self.shift(slice, effect, baseline, window)))
+            .collect()
+    }
+
+    fn shift(&self, slice: usize, effect: usize, baseline: &[f64], window: &[f64]) -> Shift {
+        let before = self.side(slice, effect, 0, baseline);
+        let after = self.side(slice, effect, self.baseline_blocks, window);
+        if before.weight < 4.0 || after.weight < 1.0 {
+            return Shift { usual: f64::NAN, ..Shift::default() };
+        }
+        let own = before.variance * before.weight;
+        let per_call = (own * before.weight + self.noise[effect] * NOISE_PRIOR)
+            / (before.weight + NOISE_PRIOR);
+        let chance = per_call / before.weight + per_call / after.weight;
+        let log = after.mean - before.mean;
+        let under_null = (chance * self.inflation[slice][effect]).sqrt();
+        // A constant in the baseline has no noise of its own: the window's must do.
+        let scale = under_null.max((after.variance * 0.25).sqrt()).max(1e-9);
+        Shift {
+            log,
+            error: (before.variance + after.variance.max(per_call / after.weight)).sqrt(),
+            z: log / scale,
+            usual: self.usual[slice][effect],
+            window_weight: after.weight,
+            baseline_weight: before.weight,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct SideMean {
+    mean: f64,
+    variance: f64,
+    weight: f64,
+}
+
+/// Mean over blocks (weight, weighted sum), each taken so many times, with the variance of the
+/// mean: the linearised ratio estimator.
+fn mean_of(blocks: impl Iterator<Item = ((f64, f64), f64)> + Clone) -> SideMean {
+    let (mut weight, mut sum) = (0.0, 0.0);
+    for ((w, v), times) in blocks.clone() {
+        weight += w * times;
+        sum += v * times;
+    }
+    if weight <= 0.0 {
+        return SideMean::default();
+    }
+    let mean = sum / weight;
+    let (mut squares, mut used) = (0.0, 0.0);
+    for ((w, v), times) in blocks {
+        if w > 0.0 && times > 0.0 {
+            squares += times * (v - mean * w).powi(2);
+            used += times;
+        }
+    }
+    let small = if used > 1.5 { used / (used - 1.0) } else { 1.0 };
+    SideMean { mean, variance: squares * small / (weight * weight), weight }
+}
+
+/// Which block each call lies in: the baseline's first, then the window's.
+struct Blocks {
+    of: Vec<Option<usize>>,
+    baseline: usize,
+    count: usize,
+    pieces: Vec<usize>,
+}
+
+impl Blocks {
+    fn new(frame: &Frame) -> Self {
+        let window_s = span_s(frame, Side::Window).max(1.0);
+        let block_s = (window_s / BLOCKS).clamp(LEAST_BLOCK_S, MOST_BLOCK_S);
+        let mut of = vec![None; frame.len()];
+        let mut pieces = Vec::new();
+        let mut count = 0;
+        let mut baseline = 0;
+        for side in [Side::Baseline, Side::Window] {
+            let mut first: Option<f64> = None;
+            let mut last_key = None;
+            for row in 0..frame.len() {
+                if frame.sides[row] != side {
+                    continue;
+                }
+                let first = *first.get_or_insert(frame.starts_s[row]);
+                let key = ((frame.starts_s[row] - first) / block_s).floor();
+                if last_key != Some(key) {
+                    last_key = Some(key);
+                    count += 1;
+                    if side == Side::Baseline {
+                        let piece = ((frame.starts_s[row] - first) / window_s).floor();
+                        pieces.push(piece as usize);
+                    }
+                }
+                of[row] = Some(count - 1);
+            }
+            if side == Side::Baseline {
+                baseline = count;
+            }
+        }
+        Self { of, baseline, count, pieces: renumber(&pieces) }
+    }
+}
+
+/// Pieces without calls leave gaps in the numbering; they are closed.
+fn renumber(pieces: &[usize]) -> Vec<usize> {
+    let mut distinct = pieces.to_vec();
+    distinct.dedup();
+    pieces.iter().map(|piece| distinct.partition_point(|have| have < piece)).collect()
+}
+
+fn span_s(frame: &Frame, side: Side) -> f64 {
+    let rows = || (0..frame.len()).filter(|row| frame.sides[*row] == side);
+    match (rows().next(), rows().last()) {
+        (Some(first), Some(last)) => frame.starts_s[last] - frame.starts_s[first],
+        _ => 0.0,
+    }
+}

@@ -1,0 +1,184 @@
+//! The sentences: headline, summary and next steps of each cause.
+
+use super::figures::{clock, percent, rise, seconds};
+use super::rank::Ranked;
+use crate::diagnosis::{Cause, Change, RankedCause, SignalChange};
+use crate::signals::Signals;
+use crate::signals::case::Case;
+use crate::signals::cells::Moved;
+use crate::signals::effects::Effect;
+
+/// The slice in words: `rag-answer on gpt-4o`, or `all calls`.
+pub fn place(segment: &std::collections::BTreeMap<String, String>) -> String {
+    if segment.is_empty() {
+        return "all calls".to_owned();
+    }
+    let parts: Vec<String> =
+        segment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    parts.join(", ")
+}
+
+/// The verdict in one sentence.
+pub fn headline(first: &RankedCause, changes: &[SignalChange]) -> String {
+    let moved = telling(changes).map_or_else(String::new, |change| format!(" {}.", moved(change)));
+    format!(
+        "{} in {} since {}.{moved} {} of {} calls slowed.",
+        capital(first.cause.label()),
+        place(&first.segment),
+        clock(first.onset),
+        first.affected_calls,
+        first.segment_calls,
+    )
+}
+
+/// The latency that rose most.
+fn telling(changes: &[SignalChange]) -> Option<&SignalChange> {
+    let ratio = |change: &&SignalChange| match (change.baseline, change.window) {
+        (Some(before), Some(after)) if before > 0.0 => after / before,
+        _ => 0.0,
+    };
+    changes
+        .iter()
+        .filter(|change| change.signal.ends_with("_s") && change.change == Change::Rose)
+        .max_by(|a, b| ratio(a).total_cmp(&ratio(b)))
+}
+
+/// A changed latency: `TTFT p95 610 ms → 2.02 s`.
+pub fn moved(change: &SignalChange) -> String {
+    let name = change.signal.trim_end_matches("_s").replace('_', " ");
+    let name = name.replace("ttft", "TTFT").replace("itl", "ITL");
+    match (change.baseline, change.window) {
+        (Some(before), Some(after)) => {
+            format!("{} {} → {}", capital(&name), seconds(before), seconds(after))
+        }
+        _ => format!("{name} is not known"),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// What happened, in one or two sentences with figures.
+pub fn summary(signals: &Signals, case: &Case, found: &Ranked) -> String {
+    let slice = &signals.slices.slices[found.finding.slice];
+    let place = place(&signals.slices.named(&slice.keys));
+    let mut text = format!("In {place}: {}.", found.finding.because);
+    let outside = found.finding.effects.first().and_then(|effect| case.at(*effect)?.outside);
+    if let Some(outside) = outside {
+        text.push_str(&format!(" All other calls: {}.", rise(outside.ratio())));
+    }
+    if let Some(gain) = routed(case, found.cause)
+        && let Some(from) = &gain.from
+    {
+        text.push_str(&format!(" `{from}` served them before."));
+    }
+    text
+}
+
+fn routed(case: &Case, cause: Cause) -> Option<&crate::signals::routing::Gain> {
+    let kind = match cause {
+        Cause::ModelChange => Moved::Model,
+        Cause::RegionChange => Moved::Region,
+        Cause::PoolChange => Moved::Pool,
+        _ => return None,
+    };
+    case.routing.gain(kind)
+}
+
+/// What to do now.
+pub fn next_steps(case: &Case, found: &Ranked, place: &str) -> Vec<String> {
+    let misses = &case.misses;
+    let steps: &[&str] = match found.cause {
+        Cause::PromptGrowth => &[
+            "Find what was added to the prompt (context, tools, history) at the onset, and cut or cache it.",
+        ],
+        Cause::CacheMissPromptChanged => &[
+            "Diff the prompt before and after the onset: the cached prefix must stay byte-equal.",
+            "Move what changes from call to call behind the cached part.",
+        ],
+        Cause::CacheMissEvicted => &[
+            "Open a ticket with the request ids: the prefix was unchanged and in use.",
+            "Until then pin the route (cache key, one region) or lengthen the cache's time to live.",
+        ],
+        Cause::CacheMissCold => &[
+            "Keep the cache warm with a call within its time to live, or take the longer time to live.",
+            "Share the prefix across tenants and sessions where its content allows.",
+        ],
+        Cause::PrefillQueueing => &[
+            "Open a ticket with the request ids: first tokens waited at the same work.",
+            "Shed or delay what is not interactive, or move it to another deployment.",
+        ],
+        Cause::DecodeContention => &[
+            "Open a ticket with the request ids: tokens came slower at the same work.",
+            "Move interactive calls to another pool, region or reserved capacity.",
+        ],
+        Cause::CapacityEvent => &[
+            "Check the provider's status page and open a ticket with the request ids.",
+            "Fail over to another region or model while it lasts.",
+        ],
+        Cause::LoadSurge => &[
+            "Find the caller behind the added requests, and limit or spread them.",
+            "Ask for more capacity if the traffic is wanted.",
+        ],
+        Cause::AcceptanceDropTrafficShift => &[
+            "Route the text that drafts badly to a deployment without speculation, or with its own draft.",
+        ],
+        Cause::AcceptanceDropDraftSwap => &[
+            "Open a ticket with the request ids: ask whether the draft model or its settings changed.",
+        ],
+        Cause::RegionChange => &[
+            "Check routing rules and the gateway for the change, and pin the region.",
+            "Open a ticket with the request ids if the provider moved the calls.",
+        ],
+        Cause::PoolChange => {
+            &["Open a ticket with the request ids: ask what changed behind the endpoint."]
+        }
+        Cause::ModelChange => {
+            &["Pin the dated model version, and ask the provider for the rollout's date."]
+        }
+        Cause::ClientRetries => &[
+            "Read the failed attempts' status: for 429 lower the rate or ask for quota, for 5xx open a ticket.",
+            "Bound the retries by a deadline and back off from the first one.",
+        ],
+        Cause::ClientStall => &[
+            "Look at the client: connection pool, event loop, limiter, and what handles each chunk.",
+        ],
+        Cause::OutputGrowth => {
+            &["Find what asks for longer answers, and bound them (max tokens, instructions)."]
+        }
+        Cause::MixShift => &["Find what sends more of the slower calls; nothing else got slower."],
+    };
+    let mut steps: Vec<String> = steps.iter().map(|step| (*step).to_owned()).collect();
+    if found.cause == Cause::CacheMissPromptChanged && misses.new_prefix_share > 0.0 {
+        let share = percent(misses.new_prefix_share);
+        steps.insert(
+            0,
+            format!("{share} of calls in {place} carry a prompt version or hash that is new."),
+        );
+    }
+    steps
+}
+
+/// The sentence for a quiet window.
+pub fn quiet(changes: &[SignalChange], case: &Case) -> String {
+    let largest = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole]
+        .into_iter()
+        .map(|effect| (effect, case.whole[effect as usize]))
+        .filter(|(_, shift)| shift.window_weight >= 1.0)
+        .max_by(|a, b| a.1.z.total_cmp(&b.1.z));
+    let held = largest.map_or_else(String::new, |(effect, shift)| {
+        let name = match effect {
+            Effect::RestTtft => "TTFT",
+            Effect::RestItl => "time per token",
+            _ => "duration",
+        };
+        format!(" At the same work {name} moved {}, within what chance does.", rise(shift.ratio()))
+    });
+    let raw = changes
+        .iter()
+        .find(|change| change.signal == "duration_p95_s" && change.window.is_some())
+        .map_or_else(String::new, |change| format!(" {}.", moved(change)));
+    format!("Nothing in this window that normal traffic does not also show.{raw}{held}")
+}
