@@ -4,6 +4,7 @@
 use super::Signals;
 use super::effects::{EFFECTS, Effect};
 use super::frame::{Frame, Side};
+use super::halves::halves;
 use super::load::Load;
 use super::misses::Misses;
 use super::routing::Routing;
@@ -34,6 +35,8 @@ pub struct Rest {
     pub whole: Shift,
     /// Whether TTFT and ITL are known apart.
     pub split: bool,
+    /// Whether they were inferred from whole calls.
+    pub inferred: bool,
 }
 
 /// A figure that the server itself reported, baseline and window means.
@@ -109,7 +112,9 @@ const HOLDS_SHARE: f64 = 0.8;
 /// Outside, the effect is at most this share of inside.
 const OUTSIDE_SHARE: f64 = 0.35;
 /// Standard errors between inside and outside before a slice is named.
-const APART_Z: f64 = 3.0;
+const APART_Z: f64 = 3.5;
+/// Outside, the effect is less than this many standard errors.
+const OUTSIDE_Z: f64 = 2.5;
 /// Share of calls on each side that must carry a figure for it to count as carried.
 const CARRIED_SHARE: f64 = 0.3;
 
@@ -149,8 +154,10 @@ impl Case {
         }
         if let Some(rest) = &mut case.rest {
             let of = &shifts[rest.slice];
-            rest.ttft = of[Effect::RestTtft as usize];
-            rest.itl = of[Effect::RestItl as usize];
+            if !rest.inferred {
+                rest.ttft = of[Effect::RestTtft as usize];
+                rest.itl = of[Effect::RestItl as usize];
+            }
             rest.whole = of[Effect::RestWhole as usize];
         }
         case
@@ -245,7 +252,8 @@ fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
         let share = inside.log * inside.window_weight / total;
         let apart = (inside.log - outside.log) / inside.error.hypot(outside.error);
         let holds = total <= 0.0 || share >= HOLDS_SHARE;
-        if holds && outside.log < OUTSIDE_SHARE * inside.log && apart >= APART_Z {
+        let held = outside.log < OUTSIDE_SHARE * inside.log && outside.z < OUTSIDE_Z;
+        if holds && held && apart >= APART_Z {
             let score = apart * (1.0 - 0.05 * depth(slice) as f64);
             if best.is_none_or(|(have, _)| score > have) {
                 best = Some((score, Located { slice, shift: *inside, outside: Some(outside) }));
@@ -269,12 +277,15 @@ fn rest(signals: &Signals, located: &[Option<Located>]) -> Option<Rest> {
     let main = found.max_by(|a, b| a.shift.z.total_cmp(&b.shift.z))?;
     let of = &signals.shifts[main.slice];
     let ttft = of[Effect::RestTtft as usize];
+    let split = ttft.window_weight >= 4.0 && ttft.baseline_weight >= 8.0;
+    let halves = if split { None } else { halves(signals, main.slice) };
     Some(Rest {
         slice: main.slice,
-        ttft,
-        itl: of[Effect::RestItl as usize],
+        ttft: halves.map_or(ttft, |halves| halves.0),
+        itl: halves.map_or(of[Effect::RestItl as usize], |halves| halves.1),
         whole: of[Effect::RestWhole as usize],
-        split: ttft.window_weight >= 4.0 && ttft.baseline_weight >= 8.0,
+        split: split || halves.is_some(),
+        inferred: halves.is_some(),
     })
 }
 

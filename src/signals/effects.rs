@@ -8,7 +8,7 @@
 use super::cells::{Cells, Moved, Places};
 use super::expect::Expected;
 use super::frame::{Frame, Outcome, Side, known};
-use crate::stats::quantile::mean;
+use crate::stats::quantile::{mean, variance};
 use crate::stats::regress::{Line, Shape, fit};
 
 /// One reason for a call to take longer; each acts on one latency.
@@ -313,7 +313,11 @@ impl Effects {
             .map(|row| self.logs[effect as usize][*row])
             .filter(|value| value.is_finite())
             .collect();
-        mean(&values).unwrap_or(0.0)
+        let level = mean(&values).unwrap_or(0.0);
+        let error = variance(&values).map_or(0.0, |spread| (spread / values.len() as f64).sqrt());
+        let z = if error > 0.0 { level / error } else { 0.0 };
+        // A level that chance can make is drawn to none.
+        level * z * z / (z * z + 4.0)
     }
 
     fn shift(

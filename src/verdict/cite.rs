@@ -1,5 +1,7 @@
 //! Which calls it slowed, and which of them to cite: precision before number.
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 
 use super::rank::Ranked;
@@ -7,9 +9,9 @@ use crate::calls::CallTable;
 use crate::diagnosis::CitedCall;
 use crate::schema::Col;
 use crate::signals::Signals;
-use crate::signals::cells::Moved;
 use crate::signals::effects::Effect;
 use crate::signals::frame::Side;
+use crate::stats::quantile::of_sorted;
 
 /// Most ids to cite.
 const MOST_CITED: usize = 20;
@@ -42,54 +44,88 @@ pub fn slowed(signals: &Signals, table: &CallTable, found: &Ranked, onset_s: f64
         rows.iter().map(|row| *row as usize).filter(move |row| frame.sides[*row] == side)
     };
     let segment = of(Side::Window).count();
-    let mut usual: Vec<f64> =
-        of(Side::Baseline).map(|row| values[row]).filter(|value| value.is_finite()).collect();
-    usual.sort_by(f64::total_cmp);
-    let mut calls: Vec<(f64, usize)> = of(Side::Window)
+    let kinds = Kinds::new(signals, of(Side::Baseline), values);
+    let mut calls: Vec<Excess> = of(Side::Window)
         .filter(|row| values[*row].is_finite() && frame.starts_s[*row] >= onset_s)
-        .filter(|row| moved(signals, found, effect, *row))
-        .map(|row| (values[row], row))
+        .filter(|row| moved(signals, effect, *row))
+        .map(|row| kinds.excess(signals, row, values[row]))
         .collect();
-    calls.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let centre = crate::stats::quantile::of_sorted(&usual, 0.5).unwrap_or(0.0);
-    let excess: Vec<f64> = calls.iter().map(|(value, _)| value - centre).collect();
-    let upper = |least: f64| reach(&calls, &usual, &excess, least);
-    let affected = upper(FALSE_SHARE);
-    let certain = upper(CITED_FALSE_SHARE);
-    let cited = calls
+    calls.sort_by(|a, b| b.log.total_cmp(&a.log).then(a.row.cmp(&b.row)));
+    let affected = reach(&calls, FALSE_SHARE).len();
+    let certain = reach(&calls, CITED_FALSE_SHARE);
+    let cited = certain
         .iter()
-        .take(certain)
-        .filter_map(|(_, row)| cite(signals, table, effect, *row))
+        .filter_map(|call| cite(signals, table, effect, call.row))
         .take(MOST_CITED)
         .collect();
     Slowed { affected, segment, cited }
 }
 
-/// How many of the worst calls can be taken so that of those at or beyond the last one, at most
-/// this part would be there without the incident.
-fn reach(calls: &[(f64, usize)], usual: &[f64], excess: &[f64], least: f64) -> usize {
+/// One call of the window, against calls of its kind.
+struct Excess {
+    /// Its effect less what is usual for its kind.
+    log: f64,
+    /// Share of the kind's baseline calls that reach as far.
+    usual_share: f64,
+    row: usize,
+}
+
+/// The effect's values in the baseline, by kind of call and over all.
+struct Kinds {
+    all: Vec<f64>,
+    by_kind: BTreeMap<usize, Vec<f64>>,
+}
+
+/// Fewest baseline calls of a kind to be held against.
+const LEAST_KIND: usize = 25;
+
+impl Kinds {
+    fn new(signals: &Signals, rows: impl Iterator<Item = usize>, values: &[f64]) -> Self {
+        let mut kinds = Self { all: Vec::new(), by_kind: BTreeMap::new() };
+        for row in rows.filter(|row| values[*row].is_finite()) {
+            kinds.all.push(values[row]);
+            kinds.by_kind.entry(signals.cells.cell[row]).or_default().push(values[row]);
+        }
+        kinds.all.sort_by(f64::total_cmp);
+        kinds.by_kind.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
+        kinds
+    }
+
+    fn excess(&self, signals: &Signals, row: usize, value: f64) -> Excess {
+        let own = self.by_kind.get(&signals.cells.cell[row]);
+        let usual = own.filter(|values| values.len() >= LEAST_KIND).unwrap_or(&self.all);
+        let beyond = usual.len() - usual.partition_point(|have| *have < value);
+        Excess {
+            log: value - of_sorted(usual, 0.5).unwrap_or(0.0),
+            usual_share: beyond as f64 / (usual.len() as f64).max(1.0),
+            row,
+        }
+    }
+}
+
+/// The calls of which at most this part would be that slow without the incident: each call is
+/// weighed by how usual its own excess is among calls of its kind, against how usual that is in
+/// the window.
+fn reach(calls: &[Excess], least: f64) -> Vec<&Excess> {
     let total = calls.len() as f64;
-    let mut taken = 0;
-    for (at, (value, _)) in calls.iter().enumerate() {
-        if excess[at] < LEAST_LOG {
+    let mut taken: Vec<&Excess> = Vec::new();
+    for (at, call) in calls.iter().enumerate() {
+        if call.log < LEAST_LOG {
             break;
         }
-        let beyond = usual.len() - usual.partition_point(|have| have < value);
-        let expected = beyond as f64 / (usual.len() as f64).max(1.0) * total;
-        if expected <= least * (at + 1) as f64 {
-            taken = at + 1;
+        // Of the window's calls, `at + 1` reach as far; without the incident, this many would.
+        if call.usual_share * total <= least * (at + 1) as f64 {
+            taken.push(call);
         }
     }
     taken
 }
 
 /// Routing slows only the calls that were served elsewhere.
-fn moved(signals: &Signals, found: &Ranked, effect: Effect, row: usize) -> bool {
+fn moved(signals: &Signals, effect: Effect, row: usize) -> bool {
     let routed = matches!(effect, Effect::RouteTtft | Effect::RouteItl | Effect::RouteWhole);
-    let any = found.finding.slice < signals.slices.slices.len()
-        && signals.places.moved.iter().any(Option::is_some);
-    let kind: Option<Moved> = signals.places.moved[row];
-    !(routed && any) || kind.is_some()
+    let any = signals.places.moved.iter().any(Option::is_some);
+    !(routed && any) || signals.places.moved[row].is_some()
 }
 
 fn cite(signals: &Signals, table: &CallTable, effect: Effect, row: usize) -> Option<CitedCall> {
