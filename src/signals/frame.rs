@@ -119,6 +119,8 @@ pub struct Frame {
     pub miss_reason: Codes,
     /// Error class.
     pub error_type: Codes,
+    /// Where the client runs.
+    pub client_region: Codes,
 }
 
 /// A first chunk later than this share of the call came with the last: the stream was buffered.
@@ -176,6 +178,7 @@ impl Frame {
             session: text(Col::SessionId),
             miss_reason: text(Col::CacheMissReason),
             error_type: text(Col::ErrorType),
+            client_region: table.segment("cloud.region"),
             starts_ns,
         };
         frame.settle();

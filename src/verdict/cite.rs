@@ -19,7 +19,7 @@ const MOST_CITED: usize = 20;
 /// the baseline's own share of them.
 const FALSE_SHARE: f64 = 0.10;
 /// A cited call stands where at most this part would.
-const CITED_FALSE_SHARE: f64 = 0.012;
+const CITED_FALSE_SHARE: f64 = 0.02;
 /// Smallest excess of a call that is called slowed.
 const LEAST_LOG: f64 = 0.07;
 
@@ -65,56 +65,66 @@ pub fn slowed(signals: &Signals, table: &CallTable, found: &Ranked, onset_s: f64
 struct Excess {
     /// Its effect less what is usual for its kind.
     log: f64,
-    /// Share of the kind's baseline calls that reach as far.
+    /// Share of the kind's baseline calls that reach as far, never quite none.
     usual_share: f64,
+    kind: usize,
     row: usize,
 }
 
-/// The effect's values in the baseline, by kind of call and over all.
+/// The effect's values in the baseline, by kind of call; kinds with few calls are one.
 struct Kinds {
-    all: Vec<f64>,
-    by_kind: BTreeMap<usize, Vec<f64>>,
+    of: BTreeMap<usize, Vec<f64>>,
 }
 
 /// Fewest baseline calls of a kind to be held against.
 const LEAST_KIND: usize = 25;
+/// The kind of all calls whose own kind is too rare.
+const RARE: usize = usize::MAX;
+/// A tail that the baseline never reached still has this many of its calls.
+const NEVER_NONE: f64 = 0.2;
 
 impl Kinds {
     fn new(signals: &Signals, rows: impl Iterator<Item = usize>, values: &[f64]) -> Self {
-        let mut kinds = Self { all: Vec::new(), by_kind: BTreeMap::new() };
+        let mut of: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        let mut all = Vec::new();
         for row in rows.filter(|row| values[*row].is_finite()) {
-            kinds.all.push(values[row]);
-            kinds.by_kind.entry(signals.cells.cell[row]).or_default().push(values[row]);
+            all.push(values[row]);
+            of.entry(signals.cells.cell[row]).or_default().push(values[row]);
         }
-        kinds.all.sort_by(f64::total_cmp);
-        kinds.by_kind.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
-        kinds
+        of.retain(|_, values| values.len() >= LEAST_KIND);
+        of.insert(RARE, all);
+        of.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
+        Self { of }
     }
 
     fn excess(&self, signals: &Signals, row: usize, value: f64) -> Excess {
-        let own = self.by_kind.get(&signals.cells.cell[row]);
-        let usual = own.filter(|values| values.len() >= LEAST_KIND).unwrap_or(&self.all);
-        let beyond = usual.len() - usual.partition_point(|have| *have < value);
+        let own = signals.cells.cell[row];
+        let kind = if self.of.contains_key(&own) { own } else { RARE };
+        let usual = self.of.get(&kind).map_or(&[][..], Vec::as_slice);
+        let beyond = (usual.len() - usual.partition_point(|have| *have < value)) as f64;
         Excess {
             log: value - of_sorted(usual, 0.5).unwrap_or(0.0),
-            usual_share: beyond as f64 / (usual.len() as f64).max(1.0),
+            usual_share: (beyond + NEVER_NONE) / (usual.len() as f64 + 1.0),
+            kind,
             row,
         }
     }
 }
 
-/// The calls of which at most this part would be that slow without the incident: each call is
-/// weighed by how usual its own excess is among calls of its kind, against how usual that is in
-/// the window.
+/// The calls that would hardly be that slow without the incident: of those of a kind that reach as
+/// far as a call, at most this part would by the baseline's own share of them.
 fn reach(calls: &[Excess], least: f64) -> Vec<&Excess> {
-    let total = calls.len() as f64;
-    let mut taken: Vec<&Excess> = Vec::new();
-    for (at, call) in calls.iter().enumerate() {
-        if call.log < LEAST_LOG {
-            break;
-        }
-        // Of the window's calls, `at + 1` reach as far; without the incident, this many would.
-        if call.usual_share * total <= least * (at + 1) as f64 {
+    let mut sizes: BTreeMap<usize, f64> = BTreeMap::new();
+    for call in calls {
+        *sizes.entry(call.kind).or_default() += 1.0;
+    }
+    let mut seen: BTreeMap<usize, f64> = BTreeMap::new();
+    let mut taken = Vec::new();
+    for call in calls {
+        let reached = seen.entry(call.kind).or_default();
+        *reached += 1.0;
+        let size = sizes.get(&call.kind).copied().unwrap_or(0.0);
+        if call.log >= LEAST_LOG && call.usual_share * size <= least * *reached {
             taken.push(call);
         }
     }
