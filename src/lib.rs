@@ -17,12 +17,13 @@ pub mod causes;
 #[doc(hidden)]
 pub mod cli;
 pub mod diagnosis;
+pub mod dialects;
 pub mod error;
 pub mod ingest;
-pub mod output;
 pub mod report;
 pub mod schema;
 pub mod signals;
+pub mod simulate;
 pub mod stats;
 pub mod verdict;
 pub mod windows;
@@ -35,8 +36,10 @@ use error::{Error, Result};
 ///
 /// # Errors
 /// An input that does not exist or in which nothing can be read; under `strict`, any lost record.
-pub fn read(_inputs: &[String], _options: &ingest::Options) -> Result<(CallTable, Ingest)> {
-    Ok((CallTable::from_calls(Vec::new()), Ingest::default()))
+pub fn read(inputs: &[String], options: &ingest::Options) -> Result<(CallTable, Ingest)> {
+    let wanted = dialects::wanted();
+    let ingested = ingest::read(inputs, &wanted, options)?;
+    calls::assemble(ingested, &wanted, options.strict)
 }
 
 /// The canonical table to a conclusion about one window; where none is given, spikes are found,

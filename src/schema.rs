@@ -147,14 +147,6 @@ impl Col {
     }
 }
 
-/// Whether a table with columns of these names is the canonical table: it has the start, the
-/// duration, and some more of the columns, whatever else it has.
-pub fn is_canonical(names: &[&str]) -> bool {
-    let has = |col: Col| names.contains(&col.name());
-    let known = names.iter().filter(|name| Col::from_name(name).is_some()).count();
-    has(Col::Start) && has(Col::DurationS) && known >= 5
-}
-
 const fn column(
     col: Col,
     name: &'static str,
@@ -355,6 +347,28 @@ pub const COLUMNS: [Column; 62] = [
         "time to first token on the server's own clock",
         "not reported"),
 ];
+
+/// `docs/schema.md`: the columns for readers of what `llmspan normalize` writes.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# The canonical call table\n\n\
+         Generated from `src/schema.rs`; edit there.\n\n\
+         One row per LLM call, sorted by `start`, `trace_id` and `span_id`. \
+         `llmspan normalize INPUT... -o calls.parquet` (also `.ndjson`, `.csv`) writes it, and \
+         every command reads it back. Null means not known: no value is invented, and zero is \
+         never used for unknown. In CSV null is an empty cell. Columns may be added; none is \
+         renamed or removed.\n\n\
+         Behind these columns stand the attributes that were kept to slice by, one text column \
+         each, named `attr.` and the attribute's name (`attr.service.version`), sorted by name. \
+         A table is known by its columns `trace_id`, `span_id`, `start`, `duration_s` and \
+         `request_model`; any other may be missing, and is then null.\n\n\
+         | column | type | meaning | null where |\n|---|---|---|---|\n",
+    );
+    for Column { name, kind, meaning, null, .. } in &COLUMNS {
+        page.push_str(&format!("| `{name}` | {} | {meaning} | {null} |\n", kind.describe()));
+    }
+    page
+}
 
 #[cfg(test)]
 mod tests {

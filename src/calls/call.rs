@@ -18,30 +18,52 @@ pub enum Cell {
     Bool(bool),
 }
 
-/// One call: a cell for each column, and the kept attributes to slice by.
-#[derive(Debug, Clone)]
+/// One call: the cells that are known, and the kept attributes to slice by.
+#[derive(Debug, Clone, Default)]
 pub struct Call {
-    cells: Box<[Cell]>,
+    /// Known cells only, in order of column: most of the columns of most calls are null.
+    cells: Vec<(Col, Cell)>,
     /// Kept attributes (without the `attr.` prefix) and their values.
     pub segments: Vec<(Box<str>, Box<str>)>,
-}
-
-impl Default for Call {
-    fn default() -> Self {
-        Self { cells: vec![Cell::Null; Col::COUNT].into(), segments: Vec::new() }
-    }
 }
 
 impl Call {
     /// The cell of a column.
     pub fn get(&self, col: Col) -> &Cell {
-        &self.cells[col as usize]
+        match self.position(col) {
+            Ok(index) => &self.cells[index].1,
+            Err(_) => &Cell::Null,
+        }
+    }
+
+    /// Whether a column is known.
+    pub fn has(&self, col: Col) -> bool {
+        self.position(col).is_ok()
     }
 
     /// Sets a cell, whatever it held. A float that is not finite becomes null.
     pub fn set(&mut self, col: Col, cell: Cell) {
-        let finite = !matches!(cell, Cell::Float(float) if !float.is_finite());
-        self.cells[col as usize] = if finite { cell } else { Cell::Null };
+        let null = match cell {
+            Cell::Null => true,
+            Cell::Float(float) => !float.is_finite(),
+            _ => false,
+        };
+        match (self.position(col), null) {
+            (Ok(index), true) => {
+                self.cells.remove(index);
+            }
+            (Ok(index), false) => self.cells[index].1 = cell,
+            (Err(_), true) => {}
+            (Err(index), false) => self.cells.insert(index, (col, cell)),
+        }
+    }
+
+    /// Makes a cell null and returns what it held.
+    pub fn take(&mut self, col: Col) -> Cell {
+        match self.position(col) {
+            Ok(index) => self.cells.remove(index).1,
+            Err(_) => Cell::Null,
+        }
     }
 
     /// Sets a text cell; empty text is null.
@@ -52,16 +74,30 @@ impl Call {
 
     /// Takes from `other` every cell that is null here.
     pub fn fill_from(&mut self, other: &Self) {
-        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
-            if matches!(mine, Cell::Null) {
-                mine.clone_from(theirs);
+        self.fill_where(other, |_| true);
+        self.fill_segments(other);
+    }
+
+    /// Takes from `other` those cells that are null here and whose column is wanted.
+    pub fn fill_where(&mut self, other: &Self, wanted: impl Fn(Col) -> bool) {
+        for (col, cell) in &other.cells {
+            if wanted(*col) && !self.has(*col) {
+                self.set(*col, cell.clone());
             }
         }
+    }
+
+    /// Takes from `other` the kept attributes that are absent here.
+    pub fn fill_segments(&mut self, other: &Self) {
         for (name, value) in &other.segments {
             if !self.segments.iter().any(|(have, _)| have == name) {
                 self.segments.push((name.clone(), value.clone()));
             }
         }
+    }
+
+    fn position(&self, col: Col) -> Result<usize, usize> {
+        self.cells.binary_search_by_key(&col, |(have, _)| *have)
     }
 
     /// The number in a seconds, ratio, tokens or count column.

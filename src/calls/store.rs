@@ -6,13 +6,11 @@ mod ndjson;
 mod parquet;
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use super::CallTable;
-use crate::diagnosis::Loss;
+use crate::diagnosis::{Ingest, Loss};
 use crate::error::{Error, Result};
 use crate::ingest::{CanonicalFormat, CanonicalInput};
-use crate::output;
 
 /// Rows formatted, or read, at a time.
 const CHUNK_ROWS: usize = 1 << 14;
@@ -30,14 +28,6 @@ impl CallTable {
         }
     }
 
-    /// Writes the table to a file, which appears whole or not at all.
-    ///
-    /// # Errors
-    /// The place cannot be written to.
-    pub fn write_file(&self, path: &Path, format: CanonicalFormat) -> Result<()> {
-        output::write(path, |out| self.write(format, out))
-    }
-
     /// Reads a table back, with the records that were lost. A missing column is all null, a
     /// column that is neither canonical nor a kept attribute is left out, empty text and NaN are
     /// null; rows need not be sorted.
@@ -50,6 +40,22 @@ impl CallTable {
             CanonicalFormat::Ndjson => ndjson::read(input),
             CanonicalFormat::Csv => Ok((csv::read(input)?, Vec::new())),
         }
+    }
+    /// Reads the tables among the inputs into one, and adds to the account of the files what was
+    /// lost in them.
+    ///
+    /// # Errors
+    /// Those of [`CallTable::read`].
+    pub fn read_all(inputs: &[CanonicalInput], ingest: &mut Ingest) -> Result<Self> {
+        let mut tables = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            let (table, losses) = Self::read(input)?;
+            if let Some(file) = ingest.files.iter_mut().find(|file| file.file == input.file) {
+                file.losses.extend(losses);
+            }
+            tables.push(table);
+        }
+        Ok(Self::concat(tables))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::Finished;
+use super::output;
 use super::plan::Plan;
-use super::{Finished, output};
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::error::{Error, Result};
 use crate::report::{self, Format, wording};
@@ -84,7 +85,7 @@ pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
     limit_ids(&mut diagnosis, plan.max_ids);
     let files = plan.files.iter().map(|(path, format)| {
         let text = report::render(&diagnosis, *format, plan.file_style);
-        output::write_beside(path, text.as_bytes())
+        output::write_with(path, |out| out.write_all(text.as_bytes()))
     });
     files.collect::<Result<()>>()?;
     let out = plan.stdout.map(|format| report::render(&diagnosis, format, plan.style));

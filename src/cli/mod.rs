@@ -4,6 +4,7 @@ mod diagnose;
 mod normalize;
 mod output;
 mod plan;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +43,7 @@ pub struct Cli {
 enum Command {
     Diagnose(diagnose::DiagnoseArgs),
     Normalize(normalize::NormalizeArgs),
+    Simulate(simulate::SimulateArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -60,6 +62,7 @@ impl Cli {
         match self.command {
             Command::Diagnose(args) => diagnose::run(&args),
             Command::Normalize(args) => normalize::run(&args).map(|()| Finished::default()),
+            Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),
         }
     }
 }

@@ -108,13 +108,6 @@ impl<'a, 'w> Collector<'a, 'w> {
         self.items.push((Ask::Attr(want), raw));
     }
 
-    /// Notes an attribute by its name, if it is wanted.
-    pub fn named(&mut self, name: &[u8], raw: Raw<'a>) {
-        if let Some(want) = self.wanted.attr_bytes(name) {
-            self.attr(want, raw);
-        }
-    }
-
     /// Notes an event that is wanted.
     pub fn event(&mut self, want: &WantEvent, time_ns: i64) {
         self.keep = self.keep.max(want.keep);

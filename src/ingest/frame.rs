@@ -27,9 +27,13 @@ pub fn read(bytes: &[u8], varint: bool, bound: u64, wanted: &Wanted, batch: &mut
                 rest = behind.get(message.len()..).unwrap_or_default();
             }
             None => {
-                // What lies before the cut is whole.
-                batch.tally.lost("frame cut short", place);
-                return read_message(behind, start, &mut left, wanted, batch);
+                // What lies before the cut is whole, and the cut is counted once.
+                let before = batch.tally.lost_count();
+                read_message(behind, start, &mut left, wanted, batch);
+                if batch.tally.lost_count() == before {
+                    batch.tally.lost("frame cut short", place);
+                }
+                return;
             }
         }
     }

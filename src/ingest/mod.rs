@@ -92,9 +92,12 @@ pub fn read(inputs: &[String], wanted: &Wanted, options: &Options) -> Result<Ing
     let mut spans = Batch::default();
     for (found, file) in found.iter().zip(files) {
         let FileOutcome { spans: kept, table, format, span_count, mut losses } = file.outcome;
+        // A directory may hold other things than spans; a file that was named may not.
         if let Some((what, _)) = &file.refused {
-            // A directory may hold other things than spans; a file that was named may not.
             losses.add(what, 1, Place::File, found.named && what != EMPTY);
+        }
+        if span_count == 0 && !found.named {
+            losses.pardon(json::UNKNOWN);
         }
         let losses = losses.losses();
         if options.strict
@@ -131,14 +134,19 @@ fn nothing_readable(found: &[Found], files: &[ReadFile]) -> Error {
         let place = found.first().map(|found| found.name.clone()).unwrap_or_default();
         return Error::input(place, "no spans found: every request in it is empty", HELP);
     };
-    let looked_for = "looked for OTLP spans (JSON or protobuf), Parquet, or llmspan's own table";
+    let looked_for = if message.contains("looked for") {
+        ""
+    } else {
+        "; looked for OTLP spans (JSON or protobuf), Parquet, or llmspan's own table"
+    };
     let others = match files.len() {
         1 => String::new(),
         more => format!("; none of the other {} files holds spans either", more - 1),
     };
-    Error::input(found.name.clone(), format!("{message}; {looked_for}{others}"), help)
+    Error::input(found.name.clone(), format!("{message}{looked_for}{others}"), help)
 }
 
+/// What to do about an input without spans.
 const HELP: &str = "export the traces as OTLP JSON or protobuf (the collector's file exporter \
                     writes both), or as Parquet";
 

@@ -100,14 +100,20 @@ impl Tally {
         }
     }
 
+    /// Takes records of this reason as skipped on purpose.
+    pub fn pardon(&mut self, reason: &str) {
+        let same = |entry: &&mut Entry| entry.reason == reason;
+        self.entries.iter_mut().filter(same).for_each(|entry| entry.lost = false);
+    }
+
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Whether data was lost.
-    pub fn any_lost(&self) -> bool {
-        self.entries.iter().any(|entry| entry.lost)
+    /// How many records were lost.
+    pub fn lost_count(&self) -> u64 {
+        self.entries.iter().filter(|entry| entry.lost).map(|entry| entry.count).sum()
     }
 
     /// As it stands in the report, in order of first appearance.

@@ -15,7 +15,7 @@ use super::discover::{Found, Source};
 use super::outcome::{FileOutcome, Place, Tally};
 use super::sniff::{Answer, MAX_HEAD, Shape, sniff};
 use super::wanted::Wanted;
-use super::{CanonicalInput, Options, frame, json, parquet, proto};
+use super::{CanonicalInput, HELP, Options, frame, json, parquet, proto};
 use crate::error::{Error, Result};
 
 /// How many chunks wait to be read, beside those that are being read.
@@ -74,7 +74,7 @@ pub fn read_files(files: &[Found], wanted: &Wanted, options: &Options) -> Vec<Re
             files.iter().enumerate().map(|(index, file)| cutter.file(index, file)).collect()
         });
         let read = read_chunks(receiver, files, wanted, options, spare);
-        let opened: Vec<Opened> = opener.join().unwrap_or_default();
+        let opened: Vec<Opened> = opener.join().expect("opening a file does not panic");
         (opened, read)
     });
     read.sort_unstable_by_key(|part| part.order);
@@ -185,9 +185,10 @@ impl Cutter<'_> {
         if let Some(fault) = &content.fault {
             let reason = fault_reason(fault, &content.layers);
             if shape.is_none() {
-                opened.refused = Some(reason.clone());
+                opened.refused = Some(reason);
+            } else {
+                opened.losses.lost(&reason, Place::Byte(content.head.len() as u64));
             }
-            opened.losses.lost(&reason, Place::Byte(content.head.len() as u64));
         }
         match shape {
             Some(shape) => self.cut(index, shape, content, opened),
@@ -249,10 +250,9 @@ fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadF
     let mut done = Vec::with_capacity(files.len());
     for index in 0..files.len() {
         let opened = opened.next().unwrap_or_default();
-        let help = "give OTLP JSON or protobuf, or Parquet of spans".to_owned();
         let mut file = ReadFile {
             outcome: FileOutcome { format: opened.format, ..Default::default() },
-            refused: opened.refused.map(|what| (what, help)),
+            refused: opened.refused.map(|what| (what, HELP.to_owned())),
         };
         let mut batch = Batch::default();
         let mut lines = 0;

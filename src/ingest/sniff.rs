@@ -89,6 +89,13 @@ pub fn sniff(head: &[u8], complete: bool) -> Answer {
         _ if head.get(257..262) == Some(b"ustar") => return Answer::Not("a tar archive"),
         _ => {}
     }
+    // The tag of the only field of a request is a newline, and a length may be white space too.
+    if head.first().is_some_and(u8::is_ascii_whitespace)
+        && !head.trim_ascii_start().is_empty()
+        && let Some(answer) = protobuf(head, complete)
+    {
+        return answer;
+    }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     match text.first() {
         None if complete => Answer::Not("nothing but white space"),
@@ -142,6 +149,11 @@ fn is_console_dump(text: &[u8]) -> bool {
 /// The columns that only llmspan's own table has together.
 const CANONICAL: [&[u8]; 5] = [b"trace_id", b"span_id", b"start", b"duration_s", b"request_model"];
 
+/// Whether a table has the columns that only llmspan's own table has together.
+pub fn is_canonical(columns: &[&str]) -> bool {
+    CANONICAL.iter().all(|known| columns.iter().any(|column| column.as_bytes() == *known))
+}
+
 fn is_canonical_row(line: &[u8]) -> bool {
     let mut pull = Pull::new(line);
     let Ok(mut members) = pull.object() else { return false };
@@ -157,10 +169,11 @@ fn is_canonical_row(line: &[u8]) -> bool {
 
 /// Text that is no JSON: only the canonical table as CSV is read, and lines behind a cut one.
 fn other_text(text: &[u8]) -> Answer {
-    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default();
     let fields: Vec<&[u8]> = first
         .split(|byte| *byte == b',')
-        .map(|field| field.trim_ascii().trim_ascii_start())
+        .map(<[u8]>::trim_ascii)
         .map(|field| field.strip_prefix(b"\"").unwrap_or(field))
         .map(|field| field.strip_suffix(b"\"").unwrap_or(field))
         .collect();
@@ -174,7 +187,9 @@ fn other_text(text: &[u8]) -> Answer {
     if first.iter().any(control) {
         return Answer::Not("binary content of no known kind");
     }
-    Answer::Not(if fields.len() > 3 {
+    let commas = |line: &[u8]| line.iter().filter(|byte| **byte == b',').count();
+    let second = lines.next().map_or(0, commas);
+    Answer::Not(if fields.len() > 2 && second == commas(first) {
         "CSV that is not llmspan's own table"
     } else {
         "text that is not JSON"
@@ -214,6 +229,8 @@ enum Fit {
     No,
     /// They do as far as they go, and end within a record.
     Cut,
+    /// They do as far as they were looked at.
+    Long,
     /// They do, and end with a record.
     Whole,
 }
@@ -247,24 +264,27 @@ fn frames(head: &[u8], length: Length) -> Fit {
         if length > MAX_FRAME || length == 0 && record == 0 {
             return Fit::No;
         }
-        let message = behind.get(..length).unwrap_or(behind);
-        if !is_message(message) {
-            return Fit::No;
-        }
-        match behind.get(length..) {
-            Some(next) => rest = next,
-            None => return Fit::Cut,
+        match behind.split_at_checked(length) {
+            Some((message, next)) if is_message(message, true) => rest = next,
+            None if is_message(behind, false) => return Fit::Cut,
+            _ => return Fit::No,
         }
     }
-    Fit::Cut
+    Fit::Long
 }
 
 /// The largest frame that is believed.
 pub const MAX_FRAME: usize = 1 << 30;
 
-fn is_message(message: &[u8]) -> bool {
+fn is_message(message: &[u8], whole: bool) -> bool {
     let json = matches!(message, [b'{' | b'[', ..]);
-    json || compression(message).is_some() || request(message) != Fit::No
+    json || compression(message).is_some()
+        || match request(message) {
+            Fit::Whole => true,
+            Fit::Long => true,
+            Fit::Cut => !whole,
+            Fit::No => false,
+        }
 }
 
 /// Whether bytes are a protobuf export request down to its groups by resource.
@@ -273,24 +293,25 @@ fn request(bytes: &[u8]) -> Fit {
     for _ in 0..LOOK {
         match wire.next() {
             Ok(None) => return Fit::Whole,
-            Ok(Some((1, Payload::Bytes(group)))) if group_fits(group) => {}
-            Ok(Some((1, Payload::Cut(group)))) if group_fits(group) => return Fit::Cut,
+            Ok(Some((1, Payload::Bytes(group)))) if group_fits(group, true) => {}
+            Ok(Some((1, Payload::Cut(group)))) if group_fits(group, false) => return Fit::Cut,
             Err(_) if wire.at >= bytes.len() && wire.at > 4 => return Fit::Cut,
             _ => return Fit::No,
         }
     }
-    Fit::Cut
+    Fit::Long
 }
 
 /// A group of any of the three signals: a resource, groups by scope, a schema URL.
-fn group_fits(group: &[u8]) -> bool {
+fn group_fits(group: &[u8], whole: bool) -> bool {
     let mut wire = Wire::new(group);
     for _ in 0..LOOK {
         match wire.next() {
-            Ok(None | Some((_, Payload::Cut(_)))) => return true,
+            Ok(None) => return true,
+            Ok(Some((_, Payload::Cut(_)))) => return !whole,
             Ok(Some((1 | 2 | 1000, Payload::Bytes(message)))) if is_wire(message) => {}
             Ok(Some((3, Payload::Bytes(url)))) if url.is_ascii() => {}
-            Err(_) if wire.at >= group.len() => return true,
+            Err(_) => return !whole && wire.at >= group.len(),
             _ => return false,
         }
     }

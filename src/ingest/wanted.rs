@@ -176,6 +176,16 @@ impl Wanted {
         &self.names[usize::from(id.0)]
     }
 
+    /// How many ids were given out: every [`AttrId`] is below it.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether nothing is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// Every wanted attribute name, sorted: what a push-down has to select.
     pub fn attr_names(&self) -> Vec<&str> {
         let text = |name| std::str::from_utf8(name).expect("names are wanted as text");

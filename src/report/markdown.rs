@@ -1,13 +1,17 @@
 //! The report for an incident page: GitHub, GitLab, Slack canvas, PagerDuty; tables, no raw HTML.
 
+use super::columns::{fit, pad};
 use super::waterfall::drawn;
 use super::{numbers, sparkline, wording};
 use crate::diagnosis::{
-    Change, CitedCall, Diagnosis, Evidence, RankedCause, SignalChange, Timeline, Verdict, Waterfall,
+    Change, CitedCall, Diagnosis, Evidence, RankedCause, SignalChange, Timeline, Undecidable,
+    Verdict, Waterfall,
 };
 
 /// Bins that a line of the timeline holds; a page's code block shows about so many.
 const BINS: usize = 72;
+/// Columns of a series' name.
+const NAME: usize = 24;
 
 /// The report, ending in a newline.
 pub fn markdown(diagnosis: &Diagnosis) -> String {
@@ -35,6 +39,9 @@ struct Page {
 impl Page {
     /// A block, set apart by an empty line.
     fn block(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         if !self.out.is_empty() {
             self.out.push('\n');
         }
@@ -84,9 +91,9 @@ impl Page {
             };
             let parts = [part(0, from), part(from, to), part(to, bins)];
             let parts = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-            let name = wording::signal(&series.signal);
+            let name = pad(&fit(&wording::signal(&series.signal), NAME), NAME);
             let peak = wording::quantity(&series.signal, sparkline::peak(&series.values));
-            lines.push(format!("{name:<24} {}  max {peak}", parts.join(" │ ")));
+            lines.push(format!("{name} {}  max {peak}", parts.join(" │ ")));
         }
         if lines.is_empty() {
             return;
@@ -246,8 +253,19 @@ fn excluded(page: &mut Page, diagnosis: &Diagnosis) {
     }
     if !diagnosis.undecidable.is_empty() {
         page.heading("Cannot tell");
-        page.items(diagnosis.undecidable.iter().map(|open| escape(&wording::undecidable(open))));
+        page.items(diagnosis.undecidable.iter().map(cannot_tell));
     }
+}
+
+fn cannot_tell(open: &Undecidable) -> String {
+    let because = escape(&wording::sentence(&open.because));
+    let missing: Vec<String> = open.missing.iter().map(|name| code(name)).collect();
+    let settled = if missing.is_empty() {
+        String::new()
+    } else {
+        format!(" Would be settled by {}.", missing.join(", "))
+    };
+    format!("{}: {because}{settled}", code(open.cause.id()))
 }
 
 fn cite(page: &mut Page, cause: &RankedCause) {
@@ -255,11 +273,9 @@ fn cite(page: &mut Page, cause: &RankedCause) {
         return;
     }
     page.heading(&format!("Request ids to cite for {}", cause.rank));
-    page.block(&format!(
-        "{} of {} slowed, worst first, times UTC.",
-        numbers::len(cause.request_ids.len()),
-        wording::calls(cause.affected_calls.max(cause.request_ids.len()))
-    ));
+    let slowed = wording::counted(wording::affected(cause), "slowed call");
+    let shown = numbers::len(cause.request_ids.len());
+    page.block(&format!("{shown} of {slowed}, worst first, UTC."));
     let row = |call: &CitedCall| {
         vec![
             code(&call.request_id),
@@ -281,7 +297,7 @@ fn next_steps(page: &mut Page, causes: &[RankedCause]) {
         return;
     }
     page.heading("Next steps");
-    let several = causes.len() > 1;
+    let several = causes.iter().filter(|cause| !cause.next_steps.is_empty()).count() > 1;
     page.items(causes.iter().flat_map(|cause| {
         let rank = if several { format!("({}) ", cause.rank) } else { String::new() };
         cause.next_steps.iter().map(move |step| format!("{rank}{}", escape(step)))
@@ -305,43 +321,48 @@ fn footing(page: &mut Page, diagnosis: &Diagnosis) {
 }
 
 /// Text that Markdown shows as it stands, wherever it is placed: markup, tables, HTML, mentions,
-/// issue numbers and links are inert.
+/// issue numbers and links are inert. What could not be markup stays as it is, for pages that show
+/// the source.
 fn escape(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let at = |index: Option<usize>| index.and_then(|index| characters.get(index)).copied();
     let mut out = String::with_capacity(text.len() + 8);
-    let mut before = ' ';
-    for character in text.chars() {
+    for (index, &character) in characters.iter().enumerate() {
+        let before = at(index.checked_sub(1)).unwrap_or(' ');
+        let after = at(Some(index + 1)).unwrap_or(' ');
+        let marks = match character {
+            '\\' | '`' | '*' | '|' | '~' | '$' | '!' => true,
+            // The brackets of an interval stand alone: no link, no task, no reference.
+            '[' => !(after.is_ascii_digit() || matches!(after, '+' | '-')),
+            ']' => {
+                !(before.is_ascii_digit() || before == '×')
+                    || matches!(after, '(' | '[' | ':' | ']')
+            }
+            // Within a word these mark nothing; at its edge they may.
+            '_' | '#' => !before.is_alphanumeric(),
+            '-' | '+' | '=' => index == 0 && (after == character || after == ' '),
+            '.' | ')' => opens_a_list(&characters[..index]) && after == ' ',
+            _ => false,
+        };
         match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '[' | ']' | '|' | '~' | '$' | '!' => {
-                out.push('\\');
-                out.push(character);
-            }
-            // Within a word an underscore marks nothing; at its edge it may.
-            '_' if !before.is_alphanumeric() => out.push_str("\\_"),
-            // A mention, an issue number and a bare link start where a word starts.
             '@' => out.push_str("&#64;"),
-            '#' if !before.is_alphanumeric() => out.push_str("\\#"),
             ':' if out.ends_with("http") || out.ends_with("https") || out.ends_with("ftp") => {
                 out.push_str("&#58;");
             }
             '.' if out.ends_with("www") => out.push_str("&#46;"),
+            _ if marks => out.extend(['\\', character]),
             _ => out.push(character),
         }
-        before = character;
     }
-    first_of_line(out)
+    out
 }
 
-/// A mark that opens a list or a rule only at the start of a line.
-fn first_of_line(text: String) -> String {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    match text.as_bytes().get(digits) {
-        Some(b'-' | b'+' | b'=') if digits == 0 => format!("\\{text}"),
-        Some(b'.' | b')') if digits > 0 => format!("{}\\{}", &text[..digits], &text[digits..]),
-        _ => text,
-    }
+/// Whether a point after this would make a list's number of it.
+fn opens_a_list(before: &[char]) -> bool {
+    !before.is_empty() && before.iter().all(char::is_ascii_digit)
 }
 
 /// Text in a code span that nothing in it can end, also within a table.
@@ -370,6 +391,9 @@ mod tests {
         assert_eq!(escape("[x](https://e.org)"), "\\[x\\](https&#58;//e.org)");
         assert_eq!(escape("ttft_p95_s and _x_"), "ttft_p95_s and \\_x_");
         assert_eq!(escape("1. - +"), "1\\. - +");
+        assert_eq!(escape("- [ ] x"), "\\- \\[ \\] x");
+        assert_eq!(escape("[1](x) [2]: y"), "[1\\](x) [2\\]: y");
+        assert_eq!(escape("+140 ms [1.71, 2.40] 0.4 %"), "+140 ms [1.71, 2.40] 0.4 %");
     }
 
     #[test]

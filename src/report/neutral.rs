@@ -32,6 +32,7 @@ pub fn line(text: &str) -> String {
             break;
         }
         match character {
+            '\n' | '\r' | '\t' if out.ends_with(' ') => {}
             '\n' | '\r' | '\t' => out.push(' '),
             _ if is_unprintable(character) => out.extend(character.escape_unicode()),
             _ => out.push(character),

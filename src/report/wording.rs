@@ -166,6 +166,11 @@ pub fn where_and_since(cause: &RankedCause, window: &Period) -> String {
     format!("{place}, since {since} UTC ({}){slowed}.", into_window(cause.onset, window))
 }
 
+/// Calls that a cause slowed, those that are cited among them.
+pub fn affected(cause: &RankedCause) -> u64 {
+    cause.affected_calls.max(cause.request_ids.len()) as u64
+}
+
 /// Whose it is, as short as a table wants it: `provider's batch`.
 pub fn owner(owner: Owner) -> &'static str {
     owner.label().trim_start_matches("the ")

@@ -13,6 +13,14 @@ use super::resample::{Resampler, Rng, block_length, percentile_interval, varianc
 /// Part of the variance inflation of a slow Gaussian process that its tail indicators keep.
 const TAIL_KEEPS: f64 = 0.44;
 
+/// A window in which the level changes looks correlated for that alone; it is believed to be more
+/// correlated than the baseline up to this factor.
+const MOST_CORRELATION: f64 = 2.0;
+
+/// Degrees of freedom below which Student's quantile says nothing any more; a tail of fewer
+/// telling calls is better not tested at all (see [`Comparison::telling_calls`]).
+const LEAST_FREEDOM: f64 = 3.0;
+
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Statistic {
@@ -169,6 +177,9 @@ pub struct Comparison {
     pub baseline_size: f64,
     /// Calls in the window, counted as if independent.
     pub window_size: f64,
+    /// The part of them that decides the statistic: all for a mean or a median, twice the tail for
+    /// a tail. Below about 4 the interval is a guess.
+    pub telling_calls: f64,
 }
 
 impl Comparison {
@@ -188,8 +199,9 @@ pub fn compare(
     plan: Plan,
 ) -> Option<Comparison> {
     let mut rng = Rng::new(plan.seed);
-    let before = Side::new(baseline, statistic, plan.replicates, &mut rng)?;
-    let mut after = Side::new(window, statistic, plan.replicates, &mut rng)?;
+    let before = Side::new(baseline, statistic, None, plan.replicates, &mut rng)?;
+    let limit = Some((before.inflation, before.block_s));
+    let mut after = Side::new(window, statistic, limit, plan.replicates, &mut rng)?;
     after.stretch_to(before.error * (before.size / after.size.min(before.size)).sqrt());
     let log_ratio = (after.value / before.value).ln();
     let log_error = before.error.hypot(after.error);
@@ -210,6 +222,7 @@ pub fn compare(
         log_error,
         baseline_size: before.size,
         window_size: after.size,
+        telling_calls: after.size * statistic.telling_share(),
     })
 }
 
@@ -231,12 +244,16 @@ struct Side {
     error: f64,
     size: f64,
     freedom: f64,
+    inflation: f64,
+    block_s: f64,
 }
 
 impl Side {
+    /// `limit` holds the baseline's variance inflation and block length.
     fn new(
         sample: &Sample,
         statistic: Statistic,
+        limit: Option<(f64, f64)>,
         replicates: usize,
         rng: &mut Rng,
     ) -> Option<Self> {
@@ -244,11 +261,15 @@ impl Side {
             return None;
         }
         let ordered = Ordered::new(&sample.values);
-        let value =
-            statistic.under(&ordered, &vec![1; sample.len()]).filter(|value| *value > 0.0)?;
+        let value = statistic.under(&ordered, &vec![1; sample.len()]).filter(|v| *v > 0.0)?;
         let influence = statistic.influence(&sample.values, &ordered);
-        let inflation = statistic.inflation(sample, &influence);
-        let sampler = Resampler::blocks(&sample.starts_s, block_s(sample, &influence));
+        let mut inflation = statistic.inflation(sample, &influence);
+        let mut block_s = block_s(sample, &influence);
+        if let Some((most, longest_s)) = limit {
+            inflation = inflation.min(1.0 + MOST_CORRELATION * most);
+            block_s = block_s.min(MOST_CORRELATION * longest_s);
+        }
+        let sampler = Resampler::blocks(&sample.starts_s, block_s);
         let mut counts = Vec::new();
         let away: Vec<f64> = (0..replicates)
             .map(|_| {
@@ -259,8 +280,8 @@ impl Side {
             .collect();
         let error = variance(&away)?.sqrt();
         let size = sample.len() as f64 / inflation;
-        let freedom = (size * statistic.telling_share() - 1.0).max(1.0);
-        let mut side = Self { value, away, error, size, freedom };
+        let freedom = (size * statistic.telling_share() - 1.0).max(LEAST_FREEDOM);
+        let mut side = Self { value, away, error, size, freedom, inflation, block_s };
         let least = statistic.independent_error(&sample.values, &ordered)? / value;
         side.stretch_to(least * inflation.sqrt());
         Some(side)

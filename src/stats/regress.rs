@@ -217,10 +217,13 @@ impl Table {
                         / weights.len() as f64;
             }
         }
-        for a in 1..size {
-            let with: f64 = (1..size).map(|b| covariance[a][b] * means[b - 1]).sum();
-            covariance[0][a] = -with;
-            covariance[a][0] = -with;
+        let with_level: Vec<f64> = covariance
+            .iter()
+            .map(|row| row.iter().skip(1).zip(means).map(|(c, mean)| -c * mean).sum())
+            .collect();
+        for (a, with) in with_level.into_iter().enumerate().skip(1) {
+            covariance[0][a] = with;
+            covariance[a][0] = with;
         }
         let spread: f64 = (1..size).map(|a| -covariance[0][a] * means[a - 1]).sum();
         covariance[0][0] = noise / residuals.len() as f64 + spread;
@@ -243,6 +246,7 @@ fn invert(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
         }
     }
     let mut inverse = vec![vec![0.0; n]; n];
+    #[allow(clippy::needless_range_loop, reason = "columns of a matrix kept by rows")]
     for column in 0..n {
         let mut solved = vec![0.0; n];
         for i in 0..n {

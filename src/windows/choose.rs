@@ -159,7 +159,7 @@ fn after(starts_ns: &[i64], window: Range) -> Vec<Range> {
 /// on both sides.
 fn earlier_days(starts_ns: &[i64], window: Range) -> Vec<Range> {
     let Some(&first) = starts_ns.first() else { return Vec::new() };
-    let pad = window.end_ns.saturating_sub(window.start_ns).max(HOUR_NS / 2).min(DAY_NS / 4);
+    let pad = window.end_ns.saturating_sub(window.start_ns).clamp(HOUR_NS / 2, DAY_NS / 4);
     let day = |back: &i64| {
         let shift = |time: i64| time.saturating_sub(back * DAY_NS);
         let from = shift(window.start_ns).saturating_sub(pad);

@@ -28,7 +28,7 @@ pub struct Found {
 }
 
 /// Stretches in which one of the signals (seconds, one value a call, NaN where null) stands above
-/// its usual level, largest excess (logarithm of the ratio times length) first. These are
+/// its usual level, strongest first; no two overlap. These are
 /// candidates: whether each is a spike is for the spike test to say.
 pub fn find(starts_ns: &[i64], signals: &[&[f64]]) -> Vec<Found> {
     let (Some(&first), Some(&last)) = (starts_ns.first(), starts_ns.last()) else {
@@ -56,7 +56,7 @@ pub fn find(starts_ns: &[i64], signals: &[&[f64]]) -> Vec<Found> {
             found.extend(stretches.iter().filter_map(place));
         }
     }
-    ranked(merged(found))
+    strongest(found)
 }
 
 /// Logarithm of a level per bin, and which bin each belongs to; bins without values are left out.
@@ -82,28 +82,22 @@ fn binned(starts_ns: &[i64], values: &[f64], bin_ns: i64, q: f64) -> (Vec<usize>
     (index, levels)
 }
 
-/// Overlapping stretches as one, named after the signal that stood out most.
-fn merged(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_by_key(|found| (found.range, found.signal));
-    let mut merged: Vec<Found> = Vec::new();
+/// Of stretches that overlap the one that explains most, ranked by what they explain: the square
+/// of the rise times the length.
+fn strongest(mut found: Vec<Found>) -> Vec<Found> {
+    let explains = |found: &Found| found.ratio.ln().powi(2) * found.range.length_s();
+    let order = |a: &Found, b: &Found| {
+        let by_place = a.range.cmp(&b.range).then(a.signal.cmp(&b.signal));
+        explains(b).total_cmp(&explains(a)).then(by_place)
+    };
+    found.sort_by(order);
+    let mut kept: Vec<Found> = Vec::new();
     for next in found {
-        match merged.last_mut() {
-            Some(last) if last.range.overlaps(&next.range) => {
-                last.range.end_ns = last.range.end_ns.max(next.range.end_ns);
-                if next.ratio > last.ratio {
-                    (last.ratio, last.signal) = (next.ratio, next.signal);
-                }
-            }
-            _ => merged.push(next),
+        if !kept.iter().any(|kept| kept.range.overlaps(&next.range)) {
+            kept.push(next);
         }
     }
-    merged
-}
-
-fn ranked(mut found: Vec<Found>) -> Vec<Found> {
-    let excess = |found: &Found| found.ratio.ln() * found.range.length_s();
-    found.sort_by(|a, b| excess(b).total_cmp(&excess(a)).then(a.range.cmp(&b.range)));
-    found
+    kept
 }
 
 #[cfg(test)]

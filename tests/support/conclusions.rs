@@ -1,4 +1,5 @@
 //! Conclusions as a real run would reach them, for every report to render.
+#![allow(clippy::too_many_lines, reason = "a conclusion is read as one piece")]
 
 use std::collections::BTreeMap;
 

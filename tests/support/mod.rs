@@ -1,12 +1,20 @@
 //! What several test suites share, by what it holds.
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
 
 pub mod conclusions;
+pub mod house;
+pub mod schema;
+pub mod score;
+pub mod score_table;
+pub mod threshold_tree;
+pub mod truth;
 pub mod wanted;
 
 use std::path::PathBuf;
 
 /// A folder of the shared material beside the repository, or none with a message.
+#[allow(clippy::print_stderr, reason = "a test that skips says so")]
 pub fn shared(folder: &str) -> Option<PathBuf> {
     let places = ["../shared", "../../shared"].map(|place| PathBuf::from(place).join(folder));
     let found = places.into_iter().find(|place| place.is_dir());

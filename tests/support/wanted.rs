@@ -36,6 +36,15 @@ pub fn genai() -> Wanted {
 
 /// Everything that was read, one line a span.
 pub fn render(ingested: &Ingested) -> String {
+    lines(ingested, true)
+}
+
+/// The spans alone, without their resources and scopes, one line a span.
+pub fn render_spans(ingested: &Ingested) -> String {
+    lines(ingested, false)
+}
+
+fn lines(ingested: &Ingested, groups: bool) -> String {
     let spans = &ingested.spans;
     let mut text = format!("{} spans seen\n", ingested.ingest.spans);
     for span in &spans.spans {
@@ -43,7 +52,11 @@ pub fn render(ingested: &Ingested) -> String {
         let resource = &spans.resources[span.resource as usize];
         let scope = &spans.scopes[span.scope as usize];
         (span.resource, span.scope) = (0, 0);
-        text += &format!("{span:?} {resource:?} {scope:?}\n");
+        text += &format!("{span:?}");
+        if groups {
+            text += &format!(" {resource:?} {scope:?}");
+        }
+        text += "\n";
     }
     text
 }

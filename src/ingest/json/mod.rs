@@ -2,8 +2,8 @@
 
 pub(super) mod any;
 mod foreign;
-mod id;
-mod pull;
+pub(super) mod id;
+pub(super) mod pull;
 mod request;
 mod span;
 
@@ -14,6 +14,7 @@ use super::batch::Batch;
 use super::outcome::Place;
 use super::wanted::Wanted;
 
+pub use self::foreign::UNKNOWN;
 use self::pull::Odd;
 pub use self::pull::{Members, Pull};
 

@@ -121,11 +121,16 @@ impl<'a> Pull<'a> {
         let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
         let length = rest.iter().position(ends).ok_or(Odd::End)?;
         let word = rest.get(..length).unwrap_or_default();
-        if !word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.')) {
-            return Err(Odd::Syntax);
+        let number = |b: &u8| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E');
+        let is_number = word.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-');
+        match word {
+            // The last three are what Python writes for floats that are not finite.
+            b"true" | b"false" | b"null" | b"NaN" | b"Infinity" | b"-Infinity" => {}
+            _ if is_number && word.iter().all(number) => {}
+            _ => return Err(Odd::Syntax),
         }
         self.at += length;
-        if word.is_empty() { Err(Odd::Syntax) } else { Ok(word) }
+        Ok(word)
     }
 
     /// Takes a string, number or constant as text; anything else is skipped and gives nothing.

@@ -21,12 +21,21 @@ pub(super) struct Reader<'a, 'w, 'b> {
     pub(super) fixed: Option<Place>,
     /// Whether the value gave anything, be it only a signal to skip.
     pub(super) any_read: bool,
+    /// Whether the spans stand in an OTLP request, and so are spans whatever they lack.
+    pub(super) grouped: bool,
 }
 
 impl<'a, 'w, 'b> Reader<'a, 'w, 'b> {
     pub(super) fn new(bytes: &'a [u8], wanted: &'w Wanted, batch: &'b mut Batch) -> Self {
         let collector = Collector::new(wanted);
-        Self { pull: Pull::new(bytes), collector, batch, fixed: None, any_read: false }
+        Self {
+            pull: Pull::new(bytes),
+            collector,
+            batch,
+            fixed: None,
+            any_read: false,
+            grouped: false,
+        }
     }
 
     /// How the report names this byte of the chunk.
@@ -36,9 +45,12 @@ impl<'a, 'w, 'b> Reader<'a, 'w, 'b> {
 
     /// Reads one top-level value.
     pub(super) fn record(&mut self) -> Step<()> {
-        self.pull.peek()?;
+        if self.pull.peek()? != b'{' {
+            return Err(Odd::Syntax);
+        }
         let start = self.pull.at;
         self.any_read = false;
+        self.grouped = false;
         self.container(0)?;
         if !self.any_read && self.pull.at > start + 2 {
             let kind = foreign::classify(&mut Pull::new(self.pull.since(start)));
@@ -149,6 +161,7 @@ impl<'a, 'w, 'b> Reader<'a, 'w, 'b> {
     fn resource_spans(&mut self) -> Step<()> {
         let mark = self.batch.mark();
         let mut resource = None;
+        self.grouped = true;
         let done = self.resource_members(&mut resource);
         let attrs = resource.map(|resource| self.resource_attrs(resource));
         self.batch.close_resource(mark, || attrs.unwrap_or_default());

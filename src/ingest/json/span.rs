@@ -35,7 +35,7 @@ impl<'a> Reader<'a, '_, '_> {
         while let Some(key) = members.next(&mut self.pull)? {
             self.span_member(&key.bytes(), &mut draft)?;
         }
-        if !draft.otlp {
+        if !draft.otlp && !self.grouped {
             let kind = super::foreign::classify(&mut Pull::new(self.pull.since(start)));
             self.batch.tally.lost(kind, self.place(start));
             return Ok(());

@@ -2,11 +2,12 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Align, Page, Tone, fit, pad, pad_left};
+use super::page::{Align, Page, Tone};
 use crate::diagnosis::{
     Change, CitedCall, Coverage, Diagnosis, Ingest, RankedCause, RuledOut, SignalChange, Step,
     Undecidable, Verdict,
 };
+use crate::report::columns::{pad, pad_left};
 use crate::report::{numbers, wording};
 
 /// Most ids that are shown here for a cause; the other forms hold them all.
@@ -143,7 +144,7 @@ pub fn cite(page: &mut Page, cause: &RankedCause, of: usize) {
         return;
     }
     let shown = cause.request_ids.len().min(IDS_SHOWN);
-    let slowed = wording::counted(affected(cause), "slowed call");
+    let slowed = wording::counted(wording::affected(cause), "slowed call");
     page.labelled(&label("Cite", cause, of), &format!("{shown} of {slowed}, worst first, UTC"));
     let ids: Vec<&CitedCall> = cause.request_ids.iter().take(shown).collect();
     let room = page.width() - 3 - 41;
@@ -153,7 +154,7 @@ pub fn cite(page: &mut Page, cause: &RankedCause, of: usize) {
     for call in ids {
         let id = page.text(&call.request_id);
         let id_line = pad(&id, column.unwrap_or(0));
-        let figures = figures(call);
+        let figures = figures(page, call);
         if fits(&id) {
             page.line(&format!("   {id_line}  {figures}"));
         } else {
@@ -171,14 +172,14 @@ pub fn cite(page: &mut Page, cause: &RankedCause, of: usize) {
     page.gap();
 }
 
-fn figures(call: &CitedCall) -> String {
+fn figures(page: &Page, call: &CitedCall) -> String {
     let observed = numbers::seconds(call.observed_s);
     let expected = numbers::seconds(call.expected_s);
     let signal = wording::signal(&call.signal);
     format!(
         "{}  {} {}, usual {expected}",
         numbers::clock(call.start),
-        pad(&fit(&signal, 8), 4),
+        pad(&page.fit(&signal, 8), 4),
         pad_left(&observed, 8)
     )
 }
@@ -186,10 +187,6 @@ fn figures(call: &CitedCall) -> String {
 /// The rank stands in the label where several causes have a section of that kind.
 fn label(word: &str, cause: &RankedCause, of: usize) -> String {
     if of > 1 { format!("{word} for {}", cause.rank) } else { word.to_owned() }
-}
-
-fn affected(cause: &RankedCause) -> u64 {
-    cause.affected_calls.max(cause.request_ids.len()) as u64
 }
 
 /// What to do now.
@@ -231,7 +228,7 @@ pub fn other_spikes(page: &mut Page, diagnosis: &Diagnosis) {
 pub fn read(page: &mut Page, ingest: &Ingest) {
     let text = wording::read(ingest).join(" ");
     let text = page.text(&text);
-    for line in super::page::wrap(&text, page.width() - 1) {
+    for line in crate::report::columns::wrap(&text, page.width() - 1) {
         let line = page.paint(Tone::Faint, &line);
         page.line(&format!(" {line}"));
     }

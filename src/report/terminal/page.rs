@@ -4,7 +4,8 @@ use anstyle::{AnsiColor, Style as Paint};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use unicode_width::UnicodeWidthStr;
 
-use super::super::Style;
+use crate::report::Style;
+use crate::report::columns::{UNBROKEN, fit, unparted, wrap};
 
 /// Columns that a label takes, with the space before and after it.
 pub const LABEL: usize = 14;
@@ -62,6 +63,11 @@ impl Page {
         if self.style.plain { ascii(text) } else { text.to_owned() }
     }
 
+    /// The text as this page may show it, cut where it is wider than `room` columns.
+    pub fn fit(&self, text: &str, room: usize) -> String {
+        self.text(&fit(&self.text(text), room))
+    }
+
     /// The text in its colour, where the page has colour.
     pub fn paint(&self, tone: Tone, text: &str) -> String {
         let text = self.text(text);
@@ -94,12 +100,15 @@ impl Page {
 
     /// A heading.
     pub fn heading(&mut self, text: &str) {
-        let text = self.paint(Tone::Strong, &fit(text, self.width() - 1));
+        let text = self.paint(Tone::Strong, &self.fit(text, self.width() - 1));
         self.line(&format!(" {text}"));
     }
 
     /// Text wrapped at the page's width, `indent` columns in.
     pub fn paragraph(&mut self, indent: usize, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         for line in wrap(&self.text(text), self.width() - indent) {
             self.line(&format!("{:indent$}{line}", ""));
         }
@@ -137,7 +146,7 @@ impl Page {
         table.load_style(presets::NOTHING).set_width(room);
         table.set_content_arrangement(ContentArrangement::Dynamic);
         for row in rows {
-            table.add_row(row.iter().map(|cell| self.text(cell)).collect::<Vec<_>>());
+            table.add_row(row.iter().map(|cell| unparted(&self.text(cell))).collect::<Vec<_>>());
         }
         for (index, align) in align.iter().enumerate() {
             if let Some(column) = table.column_mut(index) {
@@ -150,97 +159,9 @@ impl Page {
                 });
             }
         }
-        table.lines().map(|line| format!("{:indent$}{line}", "")).collect()
+        let lines = table.lines().map(|line| line.replace(UNBROKEN, " "));
+        lines.map(|line| format!("{:indent$}{line}", "")).collect()
     }
-}
-
-/// The text, cut with an ellipsis where it is wider than `room` columns.
-pub fn fit(text: &str, room: usize) -> String {
-    if text.width() <= room {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    let mut used = 0;
-    for character in text.chars() {
-        let wide = unicode_width::UnicodeWidthChar::width(character).unwrap_or(0);
-        if used + wide + 1 > room {
-            break;
-        }
-        used += wide;
-        out.push(character);
-    }
-    out.push('…');
-    out
-}
-
-/// The text padded with blanks to `room` columns.
-pub fn pad(text: &str, room: usize) -> String {
-    format!("{text}{}", " ".repeat(room.saturating_sub(text.width())))
-}
-
-/// The text padded on its left to `room` columns.
-pub fn pad_left(text: &str, room: usize) -> String {
-    format!("{}{text}", " ".repeat(room.saturating_sub(text.width())))
-}
-
-/// The text in lines of at most `room` columns; a figure stays with its unit, and a word longer
-/// than a line is broken.
-pub fn wrap(text: &str, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in words(text) {
-        let mut word = word;
-        let used = lines.last().map_or(0, |line| line.width());
-        let gap = usize::from(used > 0);
-        if used + gap + word.width() > room && used > 0 {
-            lines.push(String::new());
-        }
-        while word.width() > room {
-            let head: String = head_of(&word, room);
-            word = word.chars().skip(head.chars().count()).collect();
-            place(&mut lines, &head);
-            lines.push(String::new());
-        }
-        place(&mut lines, &word);
-    }
-    lines
-}
-
-fn place(lines: &mut [String], word: &str) {
-    if let Some(line) = lines.last_mut() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-}
-
-fn head_of(word: &str, room: usize) -> String {
-    let mut used = 0;
-    let fits = |character: &char| {
-        used += unicode_width::UnicodeWidthChar::width(*character).unwrap_or(0);
-        used <= room
-    };
-    word.chars().take_while(fits).collect()
-}
-
-/// Words, a number and its unit counting as one.
-fn words(text: &str) -> Vec<String> {
-    const UNITS: [&str; 5] = ["%", "ms", "s", "min", "h"];
-    let mut words: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let bare = word.trim_end_matches([',', '.', ';', ':', ')', ']']);
-        let unit = UNITS.contains(&bare);
-        match words.last_mut() {
-            Some(last)
-                if unit && last.ends_with(|end: char| end.is_ascii_digit() || end == ']') =>
-            {
-                last.push(' ');
-                last.push_str(word);
-            }
-            _ => words.push(word.to_owned()),
-        }
-    }
-    words
 }
 
 /// The page's own signs in ASCII; other text, such as a name in another script, as escapes.
@@ -276,22 +197,6 @@ fn ascii(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_figure_is_not_parted_from_its_unit() {
-        assert_eq!(wrap("rose to 2,020 ms, then held", 13), ["rose to", "2,020 ms,", "then held"]);
-    }
-
-    #[test]
-    fn a_word_longer_than_the_line_is_broken() {
-        assert_eq!(wrap("ab abcdefghij k", 4), ["ab", "abcd", "efgh", "ij k"]);
-    }
-
-    #[test]
-    fn wide_characters_count_as_two_columns() {
-        assert_eq!(wrap("模型模型 ab", 5), ["模型", "模型", "ab"]);
-        assert_eq!(fit("模型模型", 5), "模型…");
-    }
 
     #[test]
     fn plain_pages_hold_ascii_only() {

@@ -1,0 +1,186 @@
+//! The entry of the stage: everything that ingest kept, to one row a call.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use foldhash::fast::FixedState;
+use rayon::prelude::*;
+
+use crate::calls::derive::{self, CacheHabits};
+use crate::calls::draft::{Draft, Reader};
+use crate::calls::lens::Lens;
+use crate::calls::trace::{self, Folded, Row};
+use crate::calls::{CallTable, Codes, attempts, matching, twins};
+use crate::diagnosis::Ingest;
+use crate::error::{Error, Result};
+use crate::ingest::{CanonicalInput, Id, Ingested, Span, Spans, Wanted};
+use crate::schema::Col;
+
+/// Spans read by one thread at a time.
+const BATCH: usize = 4096;
+
+/// Rows made into columns at a time: a row under assembly is wider than in the table.
+const TABLE_ROWS: usize = 1 << 16;
+
+/// Assembles the canonical table out of what ingest kept, together with the inputs that are
+/// such tables already.
+///
+/// # Errors
+/// A table that cannot be read; under `strict`, one that lost a record.
+pub fn assemble(ingested: Ingested, wanted: &Wanted, strict: bool) -> Result<(CallTable, Ingest)> {
+    let Ingested { spans, tables, mut ingest } = ingested;
+    let stored = stored(&tables, strict, &mut ingest)?;
+    drop(tables);
+    let rows = rows(&spans, wanted, &mut ingest);
+    drop(spans);
+    let mut all: Vec<CallTable> = rows
+        .into_par_iter()
+        .chunks(TABLE_ROWS)
+        .map(|rows| CallTable::from_calls(rows.into_iter().map(|row| row.draft.call).collect()))
+        .collect();
+    all.extend(stored);
+    let table = CallTable::concat(all);
+    ingest.calls = table.len() as u64;
+    ingest.dialects = dialects(&table);
+    Ok((table, ingest))
+}
+
+/// Reads the inputs that are call tables.
+fn stored(inputs: &[CanonicalInput], strict: bool, ingest: &mut Ingest) -> Result<Vec<CallTable>> {
+    let mut tables = Vec::new();
+    for input in inputs {
+        let (table, losses) = CallTable::read(input)?;
+        if let Some(loss) = losses.iter().find(|loss| strict && loss.lost) {
+            return Err(Error::input(
+                format!("{}, {}", input.file, loss.first),
+                format!("a record of the call table was lost: {}", loss.reason),
+                "leave out `--strict` to go on with what can be read",
+            ));
+        }
+        if let Some(file) = ingest.files.iter_mut().find(|file| file.file == input.file) {
+            file.losses.extend(losses);
+        }
+        tables.push(table);
+    }
+    Ok(tables)
+}
+
+/// Calls by dialect, most first.
+fn dialects(table: &CallTable) -> Vec<(String, u64)> {
+    let codes = table.codes(Col::Dialect.name());
+    let mut counts = vec![0_u64; codes.values.len()];
+    for code in codes.codes.into_iter().filter(|code| *code != Codes::NULL) {
+        if let Some(count) = usize::try_from(code).ok().and_then(|code| counts.get_mut(code)) {
+            *count += 1;
+        }
+    }
+    let mut counts: Vec<(String, u64)> = codes.values.into_iter().zip(counts).collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counts
+}
+
+/// One row a call, in order of the spans.
+fn rows(spans: &Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Row> {
+    let mut folded = BTreeMap::new();
+    let repeated = repeated(&spans.spans);
+    add(&mut folded, "duplicate_span", repeated.iter().filter(|gone| **gone).count() as u64);
+    let drafts = read(spans, wanted, &repeated);
+    let (rows, loose) = fold(spans, &repeated, drafts, &mut folded);
+    let (mut rows, counts) = twins::fold(rows);
+    for (kind, count) in counts {
+        add(&mut folded, kind, count);
+    }
+    let left = matching::join(&mut rows, loose, &spans.spans);
+    add(&mut folded, "http_without_call", left);
+    rows.par_iter_mut().for_each(attempts::settle);
+    let habits = CacheHabits::of(&rows);
+    rows.par_iter_mut().for_each(|row| derive::derive(row, &habits));
+    report(&rows, folded, ingest);
+    rows
+}
+
+fn add(counts: &mut BTreeMap<&'static str, u64>, kind: &'static str, count: u64) {
+    if count > 0 {
+        *counts.entry(kind).or_default() += count;
+    }
+}
+
+/// Which spans repeat the trace and span id of an earlier one.
+fn repeated(spans: &[Span]) -> Vec<bool> {
+    let mut seen: HashSet<(&Id, &Id), FixedState> = HashSet::default();
+    let mut again = |span| {
+        let Span { trace_id, span_id, .. }: &Span = span;
+        !span_id.is_none() && !seen.insert((trace_id, span_id))
+    };
+    spans.iter().map(&mut again).collect()
+}
+
+fn read(spans: &Spans, wanted: &Wanted, repeated: &[bool]) -> Vec<Draft> {
+    let lens = Lens::new(wanted);
+    let starts: Vec<usize> = (0..spans.spans.len()).step_by(BATCH).collect();
+    let batches: Vec<Vec<Draft>> = starts
+        .into_par_iter()
+        .map(|start| {
+            let mut reader = Reader::new(&lens, spans);
+            let end = (start + BATCH).min(spans.spans.len());
+            (start..end).filter(|at| !repeated[*at]).filter_map(|at| reader.read(at)).collect()
+        })
+        .collect();
+    batches.into_iter().flatten().collect()
+}
+
+/// One trace: its kept spans, and those of them that a dialect reads.
+#[derive(Default)]
+struct Trace {
+    members: Vec<u32>,
+    drafts: Vec<Draft>,
+}
+
+fn fold(
+    spans: &Spans,
+    repeated: &[bool],
+    drafts: Vec<Draft>,
+    counts: &mut BTreeMap<&'static str, u64>,
+) -> (Vec<Row>, Vec<Draft>) {
+    let mut number: HashMap<&Id, usize, FixedState> = HashMap::default();
+    let mut traces: Vec<Trace> = Vec::new();
+    let mut trace_of: Vec<usize> = Vec::with_capacity(spans.spans.len());
+    for (at, span) in spans.spans.iter().enumerate() {
+        let trace = *number.entry(&span.trace_id).or_insert(traces.len());
+        if trace == traces.len() {
+            traces.push(Trace::default());
+        }
+        trace_of.push(trace);
+        if let (false, Ok(at)) = (repeated[at], u32::try_from(at)) {
+            traces[trace].members.push(at);
+        }
+    }
+    for draft in drafts {
+        let trace = usize::try_from(draft.span).ok().and_then(|at| trace_of.get(at));
+        if let Some(trace) = trace {
+            traces[*trace].drafts.push(draft);
+        }
+    }
+    let folded: Vec<Folded> = traces
+        .into_par_iter()
+        .map(|trace| trace::fold(&spans.spans, &trace.members, trace.drafts))
+        .collect();
+    let (mut rows, mut loose) = (Vec::new(), Vec::new());
+    for trace in folded {
+        rows.extend(trace.rows);
+        loose.extend(trace.loose);
+        for (kind, count) in trace.counts {
+            add(counts, kind, count);
+        }
+    }
+    rows.sort_by_key(|row| row.draft.span);
+    (rows, loose)
+}
+
+fn report(rows: &[Row], folded: BTreeMap<&'static str, u64>, ingest: &mut Ingest) {
+    for (kind, count) in folded {
+        *ingest.folded.entry(kind.to_owned()).or_default() += count;
+    }
+    for reason in rows.iter().flat_map(|row| &row.draft.rejected) {
+        *ingest.rejected.entry((*reason).to_owned()).or_default() += 1;
+    }
+}

@@ -1,0 +1,250 @@
+//! One span read with its dialect's table: the cells that it gives, and the clues beside them.
+
+use crate::calls::chunks::{self, Chunks};
+use crate::calls::clues::Clues;
+use crate::calls::lens::{Compiled, Lens, Slots, Source};
+use crate::calls::parse::{self, Rejection};
+use crate::calls::{Call, Cell, python};
+use crate::dialects::{Part, To, Unit};
+use crate::ingest::{AttrId, Event, Span, SpanKind, Spans, StatusCode, Value};
+use crate::schema::Col;
+
+/// A span as its dialect reads it.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Index of the span.
+    pub span: u32,
+    /// Index of the dialect.
+    pub dialect: u8,
+    /// What it is.
+    pub part: Part,
+    /// Its kind.
+    pub kind: SpanKind,
+    /// When it started, nanoseconds since the epoch.
+    pub start_ns: i64,
+    /// When it ended; none where unfinished.
+    pub end_ns: Option<i64>,
+    /// Its cells.
+    pub call: Call,
+    /// Figures that help to derive others.
+    pub clues: Clues,
+    /// Times of its chunks.
+    pub chunks: Option<Chunks>,
+    /// Values that could not be true.
+    pub rejected: Vec<Rejection>,
+}
+
+/// Columns that say which span a row is: never taken from another.
+const IDENTITY: [Col; 7] = [
+    Col::TraceId,
+    Col::SpanId,
+    Col::ParentSpanId,
+    Col::SpanName,
+    Col::ScopeName,
+    Col::Dialect,
+    Col::Start,
+];
+
+/// Reads spans with the compiled tables; one for each thread.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    lens: &'a Lens,
+    spans: &'a Spans,
+    slots: Slots,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader over these spans.
+    pub fn new(lens: &'a Lens, spans: &'a Spans) -> Self {
+        Self { lens, spans, slots: lens.slots() }
+    }
+
+    /// Reads one span; none where no dialect knows it or it has nothing to do with a call.
+    pub fn read(&mut self, index: usize) -> Option<Draft> {
+        let span = self.spans.spans.get(index)?;
+        self.slots.load(&span.attrs);
+        let scope = self.spans.scopes.get(usize::try_from(span.scope).ok()?)?;
+        let (dialect, part) = self.lens.classify(span, scope, &self.slots)?;
+        if part == Part::Other {
+            return None;
+        }
+        let mut draft = Draft {
+            span: u32::try_from(index).ok()?,
+            dialect: u8::try_from(dialect).ok()?,
+            part,
+            kind: span.kind,
+            start_ns: span.start_ns,
+            end_ns: span.end_ns,
+            call: Call::default(),
+            clues: Clues::default(),
+            chunks: None,
+            rejected: Vec::new(),
+        };
+        let compiled = &self.lens.dialects[dialect];
+        if part != Part::Attempt {
+            identify(&mut draft.call, span, &scope.name, compiled.table.id);
+        }
+        self.fill(&mut draft, span, compiled);
+        draft.chunks = chunks::read(span, &compiled.chunks);
+        draft.clues.failed |= span.status == StatusCode::Error;
+        Some(draft)
+    }
+
+    fn fill(&self, draft: &mut Draft, span: &Span, compiled: &Compiled) {
+        for rule in &compiled.fields {
+            let filled = match rule.to {
+                To::Col(col) => draft.call.has(col),
+                To::Segment(name) => draft.call.segments.iter().any(|(have, _)| **have == *name),
+                To::Clue(_) => false,
+            };
+            if filled {
+                continue;
+            }
+            match rule.source {
+                Source::Span(id) => {
+                    if let Some(value) = self.slots.get(&span.attrs, id) {
+                        draft.put(rule.to, value, rule.unit);
+                    }
+                }
+                Source::Resource(id) => {
+                    if let Some(value) = self.resource(span, id) {
+                        draft.put(rule.to, value, rule.unit);
+                    }
+                }
+                Source::Repr(id, path) => {
+                    let text = self.slots.get(&span.attrs, id).and_then(Value::as_str);
+                    if let Some(value) = text.and_then(|text| python::find(text, path)) {
+                        draft.put(rule.to, &value, rule.unit);
+                    }
+                }
+                Source::Event(id) => {
+                    if let Some(event) = first_event(&span.events, id, span.dropped_events) {
+                        let seconds = parse::ns_to_s(event.time_ns.saturating_sub(span.start_ns));
+                        draft.put(rule.to, &Value::Float(seconds), rule.unit);
+                    }
+                }
+                Source::Fixed(text) => draft.put(rule.to, &Value::Str(text.into()), rule.unit),
+            }
+        }
+    }
+
+    fn resource(&self, span: &Span, id: AttrId) -> Option<&'a Value> {
+        let resource = self.spans.resources.get(usize::try_from(span.resource).ok()?)?;
+        resource.attrs.iter().rev().find(|(have, _)| *have == id).map(|(_, value)| value)
+    }
+}
+
+/// The first event of that name; none where older events were dropped.
+fn first_event(events: &[Event], id: AttrId, dropped: u32) -> Option<&Event> {
+    let first = events.iter().filter(|event| event.id == id).min_by_key(|event| event.time_ns);
+    first.filter(|_| dropped == 0)
+}
+
+fn identify(call: &mut Call, span: &Span, scope: &str, dialect: &str) {
+    call.set_text(Col::TraceId, &span.trace_id.to_string());
+    call.set_text(Col::SpanId, &span.span_id.to_string());
+    call.set_text(Col::ParentSpanId, &span.parent_span_id.to_string());
+    call.set_text(Col::SpanName, &span.name);
+    call.set_text(Col::ScopeName, scope);
+    call.set_text(Col::Dialect, dialect);
+    call.set(Col::Start, Cell::Int(span.start_ns));
+}
+
+impl Draft {
+    /// Seconds from start to end; none where unfinished.
+    pub fn duration_s(&self) -> Option<f64> {
+        let elapsed = self.end_ns?.checked_sub(self.start_ns)?;
+        (elapsed >= 0).then(|| parse::ns_to_s(elapsed))
+    }
+
+    /// The end, or the start of a span that never ended.
+    pub fn last_ns(&self) -> i64 {
+        self.end_ns.unwrap_or(self.start_ns)
+    }
+
+    /// Whether this span lies within another one, give or take.
+    pub fn within(&self, other: &Self, slack_ns: i64) -> bool {
+        self.start_ns >= other.start_ns.saturating_sub(slack_ns)
+            && self.last_ns() <= other.last_ns().saturating_add(slack_ns)
+    }
+
+    fn put(&mut self, to: To, value: &Value, unit: Unit) {
+        match to {
+            To::Col(col) => match parse::cell(col, value, unit, self.start_ns) {
+                Ok(cell) => self.call.set(col, cell),
+                Err(reason) => self.rejected.push(reason),
+            },
+            To::Segment(name) => {
+                if let Some(text) = parse::text(value) {
+                    self.call.segments.push((name.into(), text.into()));
+                }
+            }
+            To::Clue(clue) => {
+                if let Err(reason) = self.clues.put(clue, value, unit, self.start_ns) {
+                    self.rejected.push(reason);
+                }
+            }
+        }
+    }
+
+    /// Lets the call begin earlier: with the attempts that failed before it.
+    pub fn begin_at(&mut self, start_ns: i64) {
+        let earlier_s = parse::ns_to_s(self.start_ns.saturating_sub(start_ns));
+        self.start_ns = start_ns;
+        self.call.set(Col::Start, Cell::Int(start_ns));
+        if let Some(ttft) = self.call.number(Col::TtftS) {
+            self.call.set(Col::TtftS, Cell::Float(ttft + earlier_s));
+        }
+        self.clues.finish_s = self.clues.finish_s.map(|finish| finish + earlier_s);
+        if let Some(chunks) = &mut self.chunks {
+            chunks.first_s += earlier_s;
+            chunks.last_s += earlier_s;
+        }
+    }
+
+    fn has_input(&self) -> bool {
+        let clues = &self.clues;
+        let counted = clues.input_without_cache.is_some() || clues.more_input.is_some();
+        counted || self.call.has(Col::InputTokens)
+    }
+
+    fn has_output(&self) -> bool {
+        self.clues.more_output.is_some() || self.call.has(Col::OutputTokens)
+    }
+
+    /// Whether it failed without any answer.
+    pub fn fruitless(&self) -> bool {
+        self.clues.failed
+            && [Col::ResponseId, Col::OutputTokens, Col::TtftS]
+                .iter()
+                .all(|col| !self.call.has(*col))
+    }
+
+    /// Takes from another record of the same call what is not known here.
+    pub fn fill_from(&mut self, other: &Self) {
+        let ahead_s = parse::ns_to_s(self.start_ns.saturating_sub(other.start_ns));
+        let ttft = self.call.number(Col::TtftS);
+        // Counts of two vocabularies must not be mixed.
+        let (input, output) = (self.has_input(), self.has_output());
+        let fills = |col: Col| match col {
+            Col::InputTokens => !input,
+            Col::OutputTokens => !output,
+            _ => !IDENTITY.contains(&col),
+        };
+        self.call.fill_where(&other.call, fills);
+        self.call.fill_segments(&other.call);
+        if ttft.is_none()
+            && let Some(theirs) = other.call.number(Col::TtftS)
+        {
+            // The other one counts from its own start.
+            let mine = theirs - ahead_s;
+            self.call.set(Col::TtftS, if mine >= 0.0 { Cell::Float(mine) } else { Cell::Null });
+        }
+        self.clues.usage_from(&other.clues, !input, !output);
+        self.clues.fill_from(&other.clues);
+        if self.chunks.is_none() && ahead_s.abs() < 1e-3 {
+            self.chunks.clone_from(&other.chunks);
+        }
+        self.rejected.extend(&other.rejected);
+    }
+}

@@ -1,0 +1,273 @@
+//! One attribute to one cell: units, spellings, and the values that cannot be true.
+
+use crate::calls::Cell;
+use crate::dialects::{Unit, hosts};
+use crate::ingest::Value;
+use crate::schema::{Col, Kind};
+
+/// Why a value was dropped.
+pub type Rejection = &'static str;
+
+/// A duration or count below zero.
+pub const NEGATIVE: Rejection = "negative value";
+/// A share outside 0 to 1.
+pub const NO_RATIO: Rejection = "ratio outside 0 to 1";
+/// A time that is before the span's start.
+pub const BEFORE_START: Rejection = "time before the call's start";
+
+/// The plain text of a value: JSON quotes and array brackets taken off, numbers as written.
+pub fn text(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Str(text) => unwrap_json(text),
+        Value::Int(int) => int.to_string(),
+        Value::Float(float) => float.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+    };
+    let text = text.trim();
+    (!text.is_empty() && text != "null" && text != "None").then(|| text.to_owned())
+}
+
+/// Some exporters write arrays and quoted strings as JSON text: their first scalar.
+fn unwrap_json(text: &str) -> String {
+    let trimmed = text.trim();
+    let json = trimmed.starts_with('"') || trimmed.starts_with('[') || trimmed.starts_with("{\"");
+    if !json {
+        return trimmed.to_owned();
+    }
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(trimmed) else {
+        return trimmed.to_owned();
+    };
+    first_scalar(&value).unwrap_or_default()
+}
+
+fn first_scalar(value: &serde_json::Value) -> Option<String> {
+    use serde_json::Value as Json;
+    match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Bool(flag) => Some(flag.to_string()),
+        Json::Array(items) => first_scalar(items.first()?),
+        // Protobuf's JSON of an array value, as one collector writes it.
+        Json::Object(map) => ["values", "stringValue", "intValue", "doubleValue"]
+            .iter()
+            .find_map(|key| first_scalar(map.get(*key)?)),
+        Json::Null => None,
+    }
+}
+
+/// The number in a value, also where it was written as text or wrapped.
+pub fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| text(value)?.parse().ok()).filter(|float| float.is_finite())
+}
+
+/// The cell of a column, or why the value cannot be one.
+pub fn cell(col: Col, value: &Value, unit: Unit, start_ns: i64) -> Result<Cell, Rejection> {
+    match col.info().kind {
+        Kind::Text => Ok(text_cell(col, value, unit)),
+        Kind::Seconds => seconds(value, unit, start_ns),
+        Kind::Ratio => ratio(value, unit),
+        Kind::Tokens | Kind::Count | Kind::Time => count(value, unit),
+        Kind::Flag => Ok(flag(value, unit).map_or(Cell::Null, Cell::Bool)),
+    }
+}
+
+fn text_cell(col: Col, value: &Value, unit: Unit) -> Cell {
+    let Some(written) = text(value) else { return Cell::Null };
+    let text = match unit {
+        Unit::Host => host(&written).map(str::to_owned),
+        Unit::UrlPath => url_path(&written).map(str::to_owned),
+        Unit::Suffix => suffix(&written).map(str::to_owned),
+        Unit::RegionName => Some(hosts::region_name(&written)),
+        Unit::MissReason => miss_reason(&written).map(str::to_owned),
+        _ if col == Col::Provider => Some(hosts::provider_name(&written)),
+        _ => Some(written),
+    };
+    text.filter(|text| !text.is_empty()).map_or(Cell::Null, |text| Cell::Text(text.into()))
+}
+
+/// Seconds in a value; null where it holds no number.
+pub fn seconds(value: &Value, unit: Unit, start_ns: i64) -> Result<Cell, Rejection> {
+    let seconds = match unit {
+        Unit::Iso => return since_start(value, start_ns),
+        Unit::Millis => number(value).map(|ms| ms / 1e3),
+        Unit::ServerTiming => text(value).and_then(|text| server_timing(&text)),
+        _ => number(value),
+    };
+    match seconds {
+        None => Ok(Cell::Null),
+        Some(seconds) if seconds < 0.0 => Err(NEGATIVE),
+        Some(seconds) => Ok(Cell::Float(seconds)),
+    }
+}
+
+fn since_start(value: &Value, start_ns: i64) -> Result<Cell, Rejection> {
+    let Some(text) = text(value) else { return Ok(Cell::Null) };
+    let Ok(time) = chrono::DateTime::parse_from_rfc3339(&text) else { return Ok(Cell::Null) };
+    let Some(time_ns) = time.timestamp_nanos_opt() else { return Err(BEFORE_START) };
+    let elapsed = time_ns.saturating_sub(start_ns);
+    if elapsed < 0 { Err(BEFORE_START) } else { Ok(Cell::Float(ns_to_s(elapsed))) }
+}
+
+fn ratio(value: &Value, unit: Unit) -> Result<Cell, Rejection> {
+    let ratio = match unit {
+        Unit::HitsOfTotals => text(value).and_then(|text| hits_of_totals(&text)),
+        _ => number(value),
+    };
+    match ratio {
+        None => Ok(Cell::Null),
+        Some(ratio) if (0.0..=1.0).contains(&ratio) => Ok(Cell::Float(ratio)),
+        Some(_) => Err(NO_RATIO),
+    }
+}
+
+/// A count in a value; null where it holds no whole number.
+pub fn count(value: &Value, unit: Unit) -> Result<Cell, Rejection> {
+    let int = value.as_i64().or_else(|| {
+        let float = number(value)?;
+        #[allow(clippy::cast_possible_truncation, reason = "checked to be integral and small")]
+        (float.fract() == 0.0 && float.abs() < 9.0e15).then_some(float as i64)
+    });
+    match int {
+        None => Ok(Cell::Null),
+        Some(int) if int < 0 => Err(NEGATIVE),
+        Some(int) if unit == Unit::Attempt => Ok(Cell::Int(int.saturating_sub(1))),
+        Some(int) => Ok(Cell::Int(int)),
+    }
+}
+
+/// The truth value in a value.
+pub fn flag(value: &Value, unit: Unit) -> Option<bool> {
+    match unit {
+        Unit::Contains(part) => {
+            let text = text(value)?.to_ascii_lowercase();
+            Some(text.contains(part))
+        }
+        Unit::Negated => plain_flag(value).map(|flag| !flag),
+        _ => plain_flag(value),
+    }
+}
+
+fn plain_flag(value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| match text(value)?.to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    })
+}
+
+/// The host of a URL, or the text itself where it is a bare host.
+pub fn host(url: &str) -> Option<&str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    (!host.is_empty()).then_some(host)
+}
+
+/// The path of a URL or request target, without its query: queries may hold keys.
+pub fn url_path(url: &str) -> Option<&str> {
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+        None => url,
+    };
+    path.split(['?', '#']).next().filter(|path| path.starts_with('/'))
+}
+
+fn suffix(text: &str) -> Option<&str> {
+    let (_, suffix) = text.rsplit_once('-')?;
+    let plain = suffix.len() <= 8 && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    plain.then_some(suffix)
+}
+
+fn server_timing(text: &str) -> Option<f64> {
+    let duration = text.split([';', ',']).find_map(|part| part.trim().strip_prefix("dur="))?;
+    duration.trim().parse::<f64>().ok().map(|ms| ms / 1e3)
+}
+
+fn hits_of_totals(text: &str) -> Option<f64> {
+    let (mut hits, mut totals) = (0.0, 0.0);
+    for part in text.split(',') {
+        let (hit, total) = part.rsplit(':').next()?.split_once('/')?;
+        hits += hit.trim().parse::<f64>().ok()?;
+        totals += total.trim().parse::<f64>().ok()?;
+    }
+    (totals > 0.0).then(|| hits / totals)
+}
+
+/// The canonical reason of a cache miss; a reason of another kind is not known.
+fn miss_reason(written: &str) -> Option<&'static str> {
+    let reason: String = written.to_ascii_lowercase().replace(['-', ' '], "_");
+    Some(match reason.as_str() {
+        "prompt_changed" | "prefix_changed" | "prompt_edited" | "changed" | "prefix_mismatch" => {
+            "prompt_changed"
+        }
+        "evicted" | "eviction" | "lru" => "evicted",
+        "cold" | "expired" | "ttl_expired" | "ttl" | "first_use" | "first" | "idle" => "cold",
+        _ => return None,
+    })
+}
+
+/// Nanoseconds to seconds.
+#[allow(clippy::cast_precision_loss, reason = "durations stay below 2^53 ns")]
+pub fn ns_to_s(ns: i64) -> f64 {
+    ns as f64 / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn string(text: &str) -> Value {
+        Value::Str(text.into())
+    }
+
+    #[test]
+    fn text_loses_its_wrapping() {
+        for written in
+            ["req_1", "\"req_1\"", "[\"req_1\"]", "{\"values\":[{\"stringValue\":\"req_1\"}]}"]
+        {
+            assert_eq!(text(&string(written)).as_deref(), Some("req_1"), "{written}");
+        }
+        assert_eq!(text(&string("null")), None);
+        assert_eq!(text(&string("[not json")).as_deref(), Some("[not json"));
+    }
+
+    #[test]
+    fn impossible_values_are_refused() {
+        let negative = cell(Col::TtftS, &Value::Float(-0.1), Unit::Plain, 0);
+        assert_eq!(negative, Err(NEGATIVE));
+        assert_eq!(cell(Col::InputTokens, &Value::Int(-1), Unit::Plain, 0), Err(NEGATIVE));
+        assert_eq!(cell(Col::CacheHitRatio, &Value::Float(1.5), Unit::Plain, 0), Err(NO_RATIO));
+        let early = cell(Col::TtftS, &string("1970-01-01T00:00:01Z"), Unit::Iso, 2_000_000_000);
+        assert_eq!(early, Err(BEFORE_START));
+    }
+
+    #[test]
+    fn units_become_seconds() {
+        assert_eq!(cell(Col::TtftS, &Value::Int(1500), Unit::Millis, 0), Ok(Cell::Float(1.5)));
+        let iso = string("\"1970-01-01T00:00:02.500Z\"");
+        assert_eq!(cell(Col::TtftS, &iso, Unit::Iso, 1_000_000_000), Ok(Cell::Float(1.5)));
+        let timing = string("gfet4t7; dur=148");
+        let processing = cell(Col::ServerProcessingS, &timing, Unit::ServerTiming, 0);
+        assert_eq!(processing, Ok(Cell::Float(0.148)));
+    }
+
+    #[test]
+    fn urls_keep_neither_query_nor_credentials() {
+        let url = "https://user:secret@api.example.com:8443/v1/chat?key=abc";
+        assert_eq!(host(url), Some("api.example.com"));
+        assert_eq!(url_path(url), Some("/v1/chat"));
+        assert_eq!(host("[::1]:80"), Some("::1"));
+        assert_eq!(url_path("/v1/messages"), Some("/v1/messages"));
+        assert_eq!(url_path("nonsense"), None);
+    }
+
+    #[test]
+    fn edges_come_from_the_end_of_the_ray() {
+        let ray = cell(Col::EdgePop, &string("8de40748b8b1f96f-SJC"), Unit::Suffix, 0);
+        assert_eq!(ray, Ok(Cell::Text("SJC".into())));
+    }
+}

@@ -1,0 +1,55 @@
+//! What was read and lost, as every report ends with it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// What was read, folded, skipped and lost.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Ingest {
+    /// One entry a file, in input order.
+    pub files: Vec<IngestFile>,
+    /// Spans seen, kept or not.
+    pub spans: u64,
+    /// LLM calls in the table.
+    pub calls: u64,
+    /// Calls by dialect, most first.
+    pub dialects: Vec<(String, u64)>,
+    /// Spans folded into a call: wrappers, double instrumentation, server views, by kind.
+    pub folded: BTreeMap<String, u64>,
+    /// Values that could not be true and were dropped, by reason.
+    pub rejected: BTreeMap<String, u64>,
+}
+
+/// What one file gave.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct IngestFile {
+    /// As it was named on the command line, or found under it.
+    pub file: String,
+    /// What it turned out to be: `otlp_json (gzip)`.
+    pub format: String,
+    /// Spans seen.
+    pub spans: u64,
+    /// Records skipped or lost.
+    pub losses: Vec<Loss>,
+}
+
+/// Records of a file that were skipped or lost for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// `logs`, `truncated`, `not JSON`, …
+    pub reason: String,
+    /// How many records; at least one.
+    pub count: u64,
+    /// The first place: `line 17`, `byte 4096`.
+    pub first: String,
+    /// Whether data was lost, as against skipped on purpose (other signals).
+    pub lost: bool,
+}
+
+impl Ingest {
+    /// Whether any record was lost, as against skipped on purpose.
+    pub fn lost_any(&self) -> bool {
+        self.files.iter().any(|file| file.losses.iter().any(|loss| loss.lost))
+    }
+}

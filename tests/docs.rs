@@ -1,0 +1,10 @@
+//! Generated pages: each test rewrites its page where it is stale, and then fails.
+
+mod generated;
+
+use llmspan::schema;
+
+#[test]
+fn the_page_of_the_call_table_is_current() {
+    generated::check("schema.md", &schema::page());
+}
