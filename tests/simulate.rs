@@ -144,11 +144,12 @@ fn agrees(truth: &Value, ids: &HashSet<Vec<u8>>) {
     assert_eq!(truth["window"]["affected"], list("affected_request_ids"));
     for call in truth["window_calls"].as_array().expect("a list") {
         let hex = call[2].as_str().expect("a span id");
-        let bytes: Vec<u8> =
-            (0..8).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap()).collect();
+        let bytes: Vec<u8> = (0..8)
+            .map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).expect("hex digits"))
+            .collect();
         assert!(ids.contains(&bytes), "{hex} is not in the dump");
     }
-    assert!(truth["acceptable_top1"].as_array().unwrap().contains(&truth["labels"][0]));
+    assert!(truth["acceptable_top1"].as_array().expect("a list").contains(&truth["labels"][0]));
 }
 
 #[test]

@@ -293,14 +293,14 @@ impl Draft {
                 self.tenant = 100 + u32::try_from(rng.int(0, 800)).unwrap_or(0);
             }
             Cause::CacheMissCold if sub == 1 => {
-                self.dropped = rng.uniform() > 1.0 / (1.0 + strength * level)
+                self.dropped = rng.uniform() > 1.0 / (1.0 + strength * level);
             }
             Cause::AcceptanceDropTrafficShift if shifted => {
                 self.task = world.services[call.service].kind.tasks.len() - 1;
             }
             Cause::AcceptanceDropDraftSwap => self.acceptance *= (1.0 - strength * level).max(0.05),
             Cause::RegionChange if shifted => {
-                self.region = world.homes.min(world.regions.len() - 1)
+                self.region = world.homes.min(world.regions.len() - 1);
             }
             Cause::PoolChange if shifted => self.role = Role::OtherPool,
             Cause::ModelChange if shifted => self.role = Role::OtherBuild,

@@ -230,7 +230,7 @@ fn crowded(cause: Cause, seen: &Visible, effect: &EffectRatios, right: &mut Vec<
     let itl = effect.itl_p50;
     match cause {
         Cause::DecodeContention if !seen.server && ttft > 1.25 => {
-            add(right, &[Cause::CapacityEvent])
+            add(right, &[Cause::CapacityEvent]);
         }
         Cause::CapacityEvent if ttft < 1.15 => add(right, &[Cause::DecodeContention]),
         Cause::CapacityEvent if itl < 1.1 => add(right, &[Cause::PrefillQueueing]),

@@ -6,6 +6,7 @@
 //! goes wrong (`incident`, `effects`), what is true (`truth`, `labels`), and how it is written down.
 //! The diagnosis knows nothing of this stage.
 
+pub mod attempts;
 pub mod case;
 pub mod client;
 pub mod dialect;
@@ -21,6 +22,7 @@ pub mod rng;
 pub mod scenario;
 pub mod service;
 pub mod span;
+pub mod strength;
 pub mod suite;
 pub mod trace_file;
 pub mod traffic;

@@ -195,6 +195,44 @@ fn name_alike_builds(pools: &mut [PoolSpec]) {
     }
 }
 
+/// The model as this pool serves it; a new build is heavier on the same accelerators.
+fn shape(billions: f64, role: Role, hardware: &Hardware, rng: &mut Rng) -> ModelShape {
+    let heavier = if role == Role::OtherBuild { rng.range(1.5, 2.0) } else { 1.0 };
+    let shape = ModelShape::dense(billions * heavier);
+    let mut shape =
+        ModelShape { tensor_parallel: ModelShape::dense(billions).tensor_parallel, ..shape };
+    if hardware.memory_bytes * shape.tensor_parallel * 0.85 < shape.weight_bytes {
+        shape.tensor_parallel *= 2.0;
+    }
+    shape
+}
+
+/// Replicas, and neighbour sequences over all of them; a small own deployment gets a tight cap.
+fn size(
+    world: &Scenario,
+    style: &Style,
+    (model, region): (usize, usize),
+    engine: &mut EngineSpec,
+) -> (f64, f64) {
+    let mut batch = style.batch;
+    while batch > 3.0 && balance(engine, batch).prefill_share > MAX_PREFILL_SHARE {
+        batch *= 0.85;
+    }
+    let steady = balance(engine, batch);
+    let own = own_concurrency(world, model, region, engine, steady.step_s);
+    let surge = world.setup.wants(Cause::LoadSurge);
+    if surge {
+        let total = (own / style.own_share).max(0.4);
+        let replicas = (total / 16.0).ceil().clamp(1.0, 24.0);
+        engine.max_sequences =
+            super::scenario::tokens((total / replicas * 1.7).ceil() + 1.0).max(3);
+        (replicas, total - own)
+    } else {
+        let replicas = (own / (style.own_share * batch)).ceil().clamp(style.min_replicas, 40.0);
+        (replicas, (replicas * batch - own).max(replicas * 2.0))
+    }
+}
+
 fn plan(
     world: &Scenario,
     style: &Style,
@@ -203,13 +241,7 @@ fn plan(
     rng: &mut Rng,
 ) -> PoolSpec {
     let offer = world.offer(model);
-    let heavier = if role == Role::OtherBuild { rng.range(1.5, 2.0) } else { 1.0 };
-    let shape = ModelShape::dense(offer.billions * heavier);
-    let mut shape =
-        ModelShape { tensor_parallel: ModelShape::dense(offer.billions).tensor_parallel, ..shape };
-    if hardware.memory_bytes * shape.tensor_parallel * 0.85 < shape.weight_bytes {
-        shape.tensor_parallel *= 2.0;
-    }
+    let shape = shape(offer.billions, role, hardware, rng);
     let mut engine = EngineSpec {
         cost: StepCost::of(&shape, hardware),
         scheduler: style.scheduler,
@@ -223,23 +255,7 @@ fn plan(
         },
         draft_tokens: style.draft,
     };
-    let mut batch = style.batch;
-    while batch > 3.0 && balance(&engine, batch).prefill_share > MAX_PREFILL_SHARE {
-        batch *= 0.85;
-    }
-    let steady = balance(&engine, batch);
-    let own = own_concurrency(world, model, region, &engine, steady.step_s);
-    let surge = world.setup.wants(Cause::LoadSurge);
-    let (replicas, neighbours) = if surge {
-        let total = (own / style.own_share).max(0.4);
-        let replicas = (total / 16.0).ceil().clamp(1.0, 24.0);
-        engine.max_sequences =
-            super::scenario::tokens((total / replicas * 1.7).ceil() + 1.0).max(3);
-        (replicas, total - own)
-    } else {
-        let replicas = (own / (style.own_share * batch)).ceil().clamp(style.min_replicas, 40.0);
-        (replicas, (replicas * batch - own).max(replicas * 2.0))
-    };
+    let (replicas, neighbours) = size(world, style, (model, region), &mut engine);
     let per_replica = balance(&engine, (neighbours / replicas).max(0.1));
     let rate = per_replica.rate * replicas;
     let churn = per_replica.rate * lognormal_mean(NEIGHBOUR_PROMPT) + 200.0;

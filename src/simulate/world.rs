@@ -99,7 +99,7 @@ impl Runner<'_> {
         for (index, call) in self.calls.iter().enumerate() {
             match call.start {
                 Start::At(at_s) => {
-                    self.events.push(Reverse((nanoseconds(at_s), Event::Start(index))))
+                    self.events.push(Reverse((nanoseconds(at_s), Event::Start(index))));
                 }
                 Start::After { call, .. } => self.followers.entry(call).or_default().push(index),
             }

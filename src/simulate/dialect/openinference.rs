@@ -39,7 +39,7 @@ pub fn call(view: &View<'_>) -> Vec<Span> {
                 attrs.text("llm.prompt_template.version", format!("v{}", view.version()));
             }
             PromptIdentity::Hash => {
-                attrs.text("gen_ai.system_instructions.hash", view.prompt_hash())
+                attrs.text("gen_ai.system_instructions.hash", view.prompt_hash());
             }
             PromptIdentity::None => {}
         }

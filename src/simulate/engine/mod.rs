@@ -4,10 +4,12 @@
 //! for its what-if.
 
 pub mod cost;
+pub mod job;
 pub mod prefix;
 pub mod replica;
 pub mod speculation;
 
 pub use cost::{Hardware, ModelShape, StepCost, StepWork};
+pub use job::{EngineSpec, Finished, Job, JobKind, Scheduler};
 pub use prefix::{CacheSpec, Prefix, PrefixCache, Segment};
-pub use replica::{EngineSpec, Finished, Job, JobKind, Replica, Scheduler};
+pub use replica::Replica;

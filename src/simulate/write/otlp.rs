@@ -17,9 +17,11 @@ use crate::simulate::span::{Attrs, Scope, Span, Value};
 /// Spans in one request.
 const BATCH: usize = 512;
 
+type ByScope<'a> = Vec<(Scope, Vec<&'a Span>)>;
+
 /// The spans of one request, grouped by resource and scope in order of appearance.
-fn groups(spans: &[Span]) -> Vec<(usize, Vec<(Scope, Vec<&Span>)>)> {
-    let mut resources: Vec<(usize, Vec<(Scope, Vec<&Span>)>)> = Vec::new();
+fn groups(spans: &[Span]) -> Vec<(usize, ByScope<'_>)> {
+    let mut resources: Vec<(usize, ByScope<'_>)> = Vec::new();
     for span in spans {
         let at = resources.iter().position(|(resource, _)| *resource == span.resource);
         let at = at.unwrap_or_else(|| {
