@@ -118,9 +118,10 @@ fn found(case: &Case, effects: &[Effect], plausibility: f64, because: String) ->
     })
 }
 
-/// How much an effect weighs among those of one finding: its size, as far as it is sure.
+/// How much an effect weighs among those of one finding: its size, as far as it is
+/// sure, and how many calls tell it.
 fn weight(shift: &Shift) -> f64 {
-    shift.log * shift.z.min(8.0)
+    shift.log * shift.z.min(8.0) * shift.window_weight.sqrt()
 }
 
 /// A ratio with its interval: `×1.45 [1.38, 1.52]`.

@@ -106,7 +106,8 @@ const LEAST_Z: [f64; 3] = [4.2, 4.8, 5.4];
 /// drift by themselves, the service at the same work does not (serving physics 7, 10).
 const LEAST_LOG: f64 = 0.09;
 const LEAST_LOG_WORK: f64 = 0.14;
-const MIX_LEAST_Z: f64 = 4.4;
+/// The mix is judged by kinds of calls, whose own spread is part of its noise.
+const MIX_Z: [f64; 3] = [4.4, 4.3, 5.4];
 /// A slice holds an effect when this share of it lies inside.
 const HOLDS_SHARE: f64 = 0.8;
 /// Outside, the effect is at most this share of inside.
@@ -215,12 +216,8 @@ fn carried(frame: &Frame, carries: impl Fn(usize) -> bool) -> bool {
 
 /// Whether a shift is more than chance in a slice of that depth.
 fn beyond_chance(effect: Effect, shift: &Shift, depth: usize) -> bool {
-    let least = LEAST_Z[depth.min(2)];
-    let least = if matches!(effect, Effect::Mix | Effect::ClassMix) {
-        least.max(MIX_LEAST_Z)
-    } else {
-        least
-    };
+    let table = if matches!(effect, Effect::Mix | Effect::ClassMix) { MIX_Z } else { LEAST_Z };
+    let least = table[depth.min(2)];
     shift.z >= least && !(shift.log < shift.usual)
 }
 
