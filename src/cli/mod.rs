@@ -63,7 +63,7 @@ impl Cli {
     pub fn run(self) -> Result<Finished> {
         match self.command {
             Command::Diagnose(args) => diagnose::run(&args),
-            Command::Normalize(args) => normalize::run(&args).map(|()| Finished::default()),
+            Command::Normalize(args) => normalize::run(&args),
             Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),
             Command::Ticket(args) => ticket::run(&args),
         }
