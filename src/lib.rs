@@ -23,6 +23,7 @@ pub mod ingest;
 pub mod report;
 pub mod schema;
 pub mod signals;
+pub mod simulate;
 pub mod stats;
 pub mod verdict;
 pub mod windows;

@@ -31,17 +31,20 @@ const ASKS_FOR_HELP: clap::error::ErrorKind =
     clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
 fn print(finished: &Finished) -> ExitCode {
+    let code = ExitCode::from(finished.code);
     let mut out = io::stdout().lock();
-    if let Err(error) = out.write_all(finished.out.as_bytes()).and_then(|()| out.flush())
-        // Whoever reads has read enough; whatever --fail-on found still stands.
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        return failed(&format!("standard output: {error}"), "check that it is open", 3);
+    match out.write_all(finished.out.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => {}
+        // Whoever reads has read enough; what --fail-on found still stands.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return code,
+        Err(error) => {
+            return failed(&format!("standard output: {error}"), "check that it is open", 3);
+        }
     }
     for note in &finished.notes {
         let _ = writeln!(io::stderr(), "{note}");
     }
-    ExitCode::from(finished.code)
+    code
 }
 
 fn failed(message: &str, help: &str, code: u8) -> ExitCode {

@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schema", &[]),
     ("diagnosis", &[]),
     ("stats", &[]),
-    ("ingest", &["error", "diagnosis"]),
+    ("ingest", &["error", "schema", "diagnosis"]),
     ("dialects", &["error", "schema", "ingest"]),
     ("calls", &["error", "output", "schema", "diagnosis", "ingest", "dialects"]),
     ("windows", &["error", "schema", "diagnosis", "stats", "calls"]),
@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["error", "schema", "diagnosis", "stats", "calls", "windows", "signals", "causes"],
     ),
     ("report", &["diagnosis"]),
-    ("simulate", &["error", "output", "schema", "stats", "ingest"]),
+    ("simulate", &["error", "output", "schema", "diagnosis", "stats", "ingest"]),
     ("capacity", &["error", "schema", "diagnosis", "stats", "calls", "windows", "simulate"]),
     (
         "lib",

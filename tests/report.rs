@@ -1,9 +1,12 @@
 //! Every conclusion in every form: snapshots, the schema, and what must hold of any report.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
+
 mod support;
 
-use llmspan::diagnosis::{Cause, Owner};
+use llmspan::diagnosis::{Cause, Diagnosis, Owner};
 use llmspan::report::{Format, Style, render};
+use proptest::prelude::*;
 use serde_json::Value;
 use support::{conclusions, schema};
 use unicode_width::UnicodeWidthStr;
@@ -184,6 +187,59 @@ fn a_report_is_the_same_bytes_twice() {
                 render(&diagnosis, format, styled(100)),
                 render(&diagnosis.clone(), format, styled(100))
             );
+        }
+    }
+}
+
+/// A conclusion whose texts and figures are anything at all.
+fn distorted() -> impl Strategy<Value = Diagnosis> {
+    let bins = (0_usize..200, 0_usize..200, proptest::option::of(0_usize..300));
+    let values = proptest::collection::vec(proptest::option::of(any::<f64>()), 0..180);
+    (any::<String>(), any::<[f64; 4]>(), bins, values, any::<bool>()).prop_map(
+        |(text, figures, (from, to, onset), values, compound)| {
+            let mut diagnosis =
+                if compound { conclusions::compound() } else { conclusions::cache_lost() };
+            diagnosis.headline.clone_from(&text);
+            diagnosis.ingest.dialects[0].0.clone_from(&text);
+            diagnosis.signals[0].signal.clone_from(&text);
+            diagnosis.signals[0].baseline = Some(figures[0]);
+            diagnosis.signals[0].ratio_low = Some(figures[1]);
+            for cause in &mut diagnosis.diagnoses {
+                cause.summary.clone_from(&text);
+                cause.segment.insert(text.clone(), text.clone());
+                cause.evidence[0].window = Some(figures[2]);
+                cause.confidence = figures[3];
+            }
+            let waterfall = diagnosis.waterfall.as_mut().unwrap();
+            waterfall.terms[0].label.clone_from(&text);
+            waterfall.terms[1].mean_s = figures[0];
+            waterfall.window_s = figures[1];
+            let timeline = diagnosis.timeline.as_mut().unwrap();
+            (timeline.window_from, timeline.window_to, timeline.onset_bin) = (from, to, onset);
+            timeline.bin_s = figures[2];
+            for series in &mut timeline.series {
+                series.values.clone_from(&values);
+            }
+            diagnosis
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+
+    #[test]
+    fn no_text_and_no_figure_breaks_a_report(diagnosis in distorted(), width in 0_usize..200, plain: bool) {
+        let style = Style { plain, ..styled(width) };
+        for (format, _, _) in Format::ALL {
+            let text = render(&diagnosis, format, style);
+            let odd = |c: char| c != '\n' && llmspan::report::neutral::is_unprintable(c);
+            prop_assert!(!text.contains(odd));
+            let wide = |line: &&str| line.width() > style.width && line.trim().contains(' ');
+            if format == Format::Terminal {
+                let wide = text.lines().find(wide);
+                prop_assert!(wide.is_none(), "{wide:?}");
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What HTTP attempts tell of their call: the id to cite, the place, the time lost before it.
 
 use crate::calls::Cell;
-use crate::calls::draft::{Draft, says_timeout};
+use crate::calls::clues::says_timeout;
+use crate::calls::draft::Draft;
 use crate::calls::trace::{Row, seconds_between};
 use crate::schema::Col;
 
@@ -44,8 +45,11 @@ pub fn settle(row: &mut Row) {
     };
     // Requests after one that succeeded are no retries: one span may hold several exchanges.
     let retried = row.attempts.windows(2).filter(|pair| failed(&pair[0]));
-    let lost_s: f64 =
-        retried.clone().map(|pair| seconds_between(pair[0].start_ns, pair[1].start_ns)).sum();
+    // From plain zero: an empty sum of floats is minus zero.
+    let lost_s = retried
+        .clone()
+        .map(|pair| seconds_between(pair[0].start_ns, pair[1].start_ns))
+        .fold(0.0, |all, lost| all + lost);
     let seen = i64::try_from(retried.count() + 1).unwrap_or(i64::MAX);
     draft.call.set(Col::Attempts, Cell::Int(told.unwrap_or(seen).max(seen)));
     if told.is_none_or(|told| told <= seen) {

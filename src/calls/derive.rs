@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::calls::draft::{Draft, says_timeout};
+use crate::calls::clues::says_timeout;
+use crate::calls::draft::Draft;
 use crate::calls::trace::Row;
 use crate::calls::{Call, Cell};
 use crate::dialects::{Absent, DIALECTS, Dialect, Input, Streaming, Zero, hosts};

@@ -1,10 +1,12 @@
 //! One span read with its dialect's table: the cells that it gives, and the clues beside them.
 
+use crate::calls::chunks::{self, Chunks};
+use crate::calls::clues::Clues;
 use crate::calls::lens::{Compiled, Lens, Slots, Source};
 use crate::calls::parse::{self, Rejection};
 use crate::calls::{Call, Cell, python};
-use crate::dialects::{Clue, Part, To, Unit};
-use crate::ingest::{Event, Span, SpanKind, Spans, Value};
+use crate::dialects::{Part, To, Unit};
+use crate::ingest::{AttrId, Event, Span, SpanKind, Spans, StatusCode, Value};
 use crate::schema::Col;
 
 /// A span as its dialect reads it.
@@ -30,55 +32,6 @@ pub struct Draft {
     pub chunks: Option<Chunks>,
     /// Values that could not be true.
     pub rejected: Vec<Rejection>,
-}
-
-/// Figures that are no column but help to derive one.
-#[derive(Debug, Clone, Default)]
-pub struct Clues {
-    /// See [`Clue::InputWithoutCache`].
-    pub input_without_cache: Option<i64>,
-    /// See [`Clue::MoreInput`].
-    pub more_input: Option<i64>,
-    /// See [`Clue::MoreOutput`].
-    pub more_output: Option<i64>,
-    /// See [`Clue::TotalTokens`].
-    pub total_tokens: Option<i64>,
-    /// See [`Clue::FinishS`].
-    pub finish_s: Option<f64>,
-    /// See [`Clue::StreamS`].
-    pub stream_s: Option<f64>,
-    /// See [`Clue::TtftAfterHeadersS`].
-    pub ttft_after_headers_s: Option<f64>,
-    /// See [`Clue::Resends`].
-    pub resends: Option<i64>,
-    /// Attempts before this one that are spans of their own.
-    pub failed_before: i64,
-    /// Whether the span, an event or a level says that it failed.
-    pub failed: bool,
-    /// Whether what went wrong was a time limit.
-    pub timed_out: bool,
-    /// See [`Clue::GatewayCache`].
-    pub gateway_cache: bool,
-    /// See [`Clue::UrlPath`].
-    pub url_path: Option<Box<str>>,
-    /// See [`Clue::ServerRequest`].
-    pub server_request: Option<Box<str>>,
-}
-
-/// When the chunks of a stream came, as far as the span recorded them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chunks {
-    /// First one, seconds from the span's start.
-    pub first_s: f64,
-    /// Last one, seconds from the span's start.
-    pub last_s: f64,
-    /// How many were recorded.
-    pub count: u32,
-    /// How many events were dropped, the oldest first.
-    pub dropped: u32,
-    /// Gaps between consecutive ones: median, 95th and 99th percentile, seconds; none below two
-    /// chunks.
-    pub gaps_s: Option<[f64; 3]>,
 }
 
 /// Columns that say which span a row is: never taken from another.
@@ -132,8 +85,8 @@ impl<'a> Reader<'a> {
             identify(&mut draft.call, span, &scope.name, compiled.table.id);
         }
         self.fill(&mut draft, span, compiled);
-        draft.chunks = chunks(span, &compiled.chunks);
-        draft.clues.failed |= span.status == crate::ingest::StatusCode::Error;
+        draft.chunks = chunks::read(span, &compiled.chunks);
+        draft.clues.failed |= span.status == StatusCode::Error;
         Some(draft)
     }
 
@@ -175,14 +128,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn resource(&self, span: &Span, id: crate::ingest::AttrId) -> Option<&'a Value> {
+    fn resource(&self, span: &Span, id: AttrId) -> Option<&'a Value> {
         let resource = self.spans.resources.get(usize::try_from(span.resource).ok()?)?;
         resource.attrs.iter().rev().find(|(have, _)| *have == id).map(|(_, value)| value)
     }
 }
 
 /// The first event of that name; none where older events were dropped.
-fn first_event(events: &[Event], id: crate::ingest::AttrId, dropped: u32) -> Option<&Event> {
+fn first_event(events: &[Event], id: AttrId, dropped: u32) -> Option<&Event> {
     let first = events.iter().filter(|event| event.id == id).min_by_key(|event| event.time_ns);
     first.filter(|_| dropped == 0)
 }
@@ -249,10 +202,14 @@ impl Draft {
         }
     }
 
-    fn has_usage(&self) -> bool {
-        self.clues.input_without_cache.is_some()
-            || self.clues.more_input.is_some()
-            || [Col::InputTokens, Col::OutputTokens].iter().any(|col| self.call.has(*col))
+    fn has_input(&self) -> bool {
+        let clues = &self.clues;
+        let counted = clues.input_without_cache.is_some() || clues.more_input.is_some();
+        counted || self.call.has(Col::InputTokens)
+    }
+
+    fn has_output(&self) -> bool {
+        self.clues.more_output.is_some() || self.call.has(Col::OutputTokens)
     }
 
     /// Whether it failed without any answer.
@@ -268,10 +225,11 @@ impl Draft {
         let ahead_s = parse::ns_to_s(self.start_ns.saturating_sub(other.start_ns));
         let ttft = self.call.number(Col::TtftS);
         // Counts of two vocabularies must not be mixed.
-        let counted = self.has_usage();
-        let fills = |col: Col| {
-            let count = matches!(col, Col::InputTokens | Col::OutputTokens);
-            !(IDENTITY.contains(&col) || counted && count)
+        let (input, output) = (self.has_input(), self.has_output());
+        let fills = |col: Col| match col {
+            Col::InputTokens => !input,
+            Col::OutputTokens => !output,
+            _ => !IDENTITY.contains(&col),
         };
         self.call.fill_where(&other.call, fills);
         self.call.fill_segments(&other.call);
@@ -282,133 +240,11 @@ impl Draft {
             let mine = theirs - ahead_s;
             self.call.set(Col::TtftS, if mine >= 0.0 { Cell::Float(mine) } else { Cell::Null });
         }
-        if !counted {
-            self.clues.usage_from(&other.clues);
-        }
+        self.clues.usage_from(&other.clues, !input, !output);
         self.clues.fill_from(&other.clues);
         if self.chunks.is_none() && ahead_s.abs() < 1e-3 {
             self.chunks.clone_from(&other.chunks);
         }
         self.rejected.extend(&other.rejected);
     }
-}
-
-impl Clues {
-    fn put(
-        &mut self,
-        clue: Clue,
-        value: &Value,
-        unit: Unit,
-        start_ns: i64,
-    ) -> Result<(), Rejection> {
-        match clue {
-            Clue::InputWithoutCache => put_count(&mut self.input_without_cache, value, unit),
-            Clue::MoreInput => put_count(&mut self.more_input, value, unit),
-            Clue::MoreOutput => put_count(&mut self.more_output, value, unit),
-            Clue::TotalTokens => put_count(&mut self.total_tokens, value, unit),
-            Clue::Resends => put_count(&mut self.resends, value, unit),
-            Clue::FinishS => put_seconds(&mut self.finish_s, value, unit, start_ns),
-            Clue::StreamS => put_seconds(&mut self.stream_s, value, unit, start_ns),
-            Clue::TtftAfterHeadersS => {
-                put_seconds(&mut self.ttft_after_headers_s, value, unit, start_ns)
-            }
-            Clue::Failed => {
-                self.failed |= parse::flag(value, unit) == Some(true);
-                Ok(())
-            }
-            Clue::Failure => {
-                self.timed_out |= parse::text(value).is_some_and(|text| says_timeout(&text));
-                Ok(())
-            }
-            Clue::GatewayCache => {
-                self.gateway_cache |= parse::flag(value, unit) == Some(true);
-                Ok(())
-            }
-            Clue::UrlPath => {
-                put_text(
-                    &mut self.url_path,
-                    parse::text(value).as_deref().and_then(parse::url_path),
-                );
-                Ok(())
-            }
-            Clue::ServerRequest => {
-                put_text(&mut self.server_request, parse::text(value).as_deref());
-                Ok(())
-            }
-        }
-    }
-
-    fn usage_from(&mut self, other: &Self) {
-        self.input_without_cache = other.input_without_cache;
-        self.more_input = other.more_input;
-        self.more_output = other.more_output;
-        self.total_tokens = other.total_tokens;
-    }
-
-    fn fill_from(&mut self, other: &Self) {
-        self.resends = self.resends.or(other.resends);
-        self.stream_s = self.stream_s.or(other.stream_s);
-        self.failed |= other.failed;
-        self.timed_out |= other.timed_out;
-        self.gateway_cache |= other.gateway_cache;
-    }
-}
-
-fn put_count(slot: &mut Option<i64>, value: &Value, unit: Unit) -> Result<(), Rejection> {
-    if let (None, Cell::Int(int)) = (&slot, parse::count(value, unit)?) {
-        *slot = Some(int);
-    }
-    Ok(())
-}
-
-fn put_seconds(
-    slot: &mut Option<f64>,
-    value: &Value,
-    unit: Unit,
-    start_ns: i64,
-) -> Result<(), Rejection> {
-    if let (None, Cell::Float(seconds)) = (&slot, parse::seconds(value, unit, start_ns)?) {
-        *slot = Some(seconds);
-    }
-    Ok(())
-}
-
-fn put_text(slot: &mut Option<Box<str>>, text: Option<&str>) {
-    if slot.is_none() {
-        *slot = text.map(Into::into);
-    }
-}
-
-/// Whether an error class or message says that a time limit was hit.
-pub fn says_timeout(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    ["timeout", "timed out", "timed_out", "time out", "deadline"]
-        .iter()
-        .any(|word| lower.contains(word))
-}
-
-fn chunks(span: &Span, wanted: &[crate::ingest::AttrId]) -> Option<Chunks> {
-    if wanted.is_empty() {
-        return None;
-    }
-    let chunk = |event: &&Event| wanted.contains(&event.id);
-    let mut times: Vec<i64> = span.events.iter().filter(chunk).map(|event| event.time_ns).collect();
-    times.sort_unstable();
-    let (first, last) = (*times.first()?, *times.last()?);
-    let mut gaps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    gaps.sort_unstable();
-    let gaps_s = (!gaps.is_empty()).then(|| [50, 95, 99].map(|p| percentile_s(&gaps, p)));
-    Some(Chunks {
-        first_s: parse::ns_to_s(first.saturating_sub(span.start_ns)),
-        last_s: parse::ns_to_s(last.saturating_sub(span.start_ns)),
-        count: u32::try_from(times.len()).unwrap_or(u32::MAX),
-        dropped: span.dropped_events,
-        gaps_s,
-    })
-}
-
-/// The nearest-rank percentile of sorted gaps, in seconds.
-fn percentile_s(sorted: &[i64], percent: usize) -> f64 {
-    let rank = (sorted.len() * percent).div_ceil(100).max(1) - 1;
-    sorted.get(rank).map_or(0.0, |gap| parse::ns_to_s(*gap))
 }

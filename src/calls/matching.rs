@@ -9,7 +9,8 @@ use foldhash::fast::FixedState;
 
 use crate::calls::attempts::failed;
 use crate::calls::draft::Draft;
-use crate::calls::trace::{Row, is_generating, seconds_between};
+use crate::calls::endpoints::is_generating;
+use crate::calls::trace::{Row, seconds_between};
 use crate::dialects::hosts;
 use crate::ingest::{Id, Span};
 use crate::schema::Col;

@@ -3,9 +3,12 @@
 mod assemble;
 mod attempts;
 mod call;
+mod chunks;
+mod clues;
 mod columns;
 mod derive;
 mod draft;
+mod endpoints;
 mod lens;
 mod matching;
 mod parse;
@@ -13,6 +16,7 @@ mod python;
 mod store;
 mod table;
 mod trace;
+mod tree;
 mod twins;
 
 pub use assemble::assemble;

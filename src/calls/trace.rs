@@ -1,14 +1,13 @@
 //! The spans of one trace: which of them is the call, and which describe the same call again.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
-
-use foldhash::fast::FixedState;
 
 use crate::calls::draft::Draft;
+use crate::calls::endpoints::{generates, own_attempts};
+use crate::calls::tree::{Ancestor, Tree};
 use crate::calls::{Cell, parse};
 use crate::dialects::{DIALECTS, Part};
-use crate::ingest::{Id, Span, SpanKind};
+use crate::ingest::{Span, SpanKind};
 use crate::schema::Col;
 
 /// Clocks within one trace differ by this much at most.
@@ -34,53 +33,6 @@ pub struct Folded {
     pub loose: Vec<Draft>,
     /// Spans folded away, by kind.
     pub counts: BTreeMap<&'static str, u64>,
-}
-
-/// The tree of one trace: all its kept spans, whether a dialect reads them or not.
-struct Tree<'a> {
-    spans: &'a [Span],
-    by_id: HashMap<&'a Id, u32, FixedState>,
-    draft_of: HashMap<u32, usize, FixedState>,
-}
-
-/// The nearest ancestor that a dialect reads, and whether the way there leads through a span that
-/// has nothing to do with calls.
-struct Ancestor {
-    draft: usize,
-    through_other: bool,
-}
-
-impl<'a> Tree<'a> {
-    fn new(spans: &'a [Span], members: &[u32], drafts: &[Draft]) -> Self {
-        let at = |index: &u32| usize::try_from(*index).ok().and_then(|index| spans.get(index));
-        let ids = members.iter().filter_map(|index| Some((&at(index)?.span_id, *index)));
-        Self {
-            spans,
-            by_id: ids.filter(|(id, _)| !id.is_none()).collect(),
-            draft_of: drafts.iter().enumerate().map(|(at, draft)| (draft.span, at)).collect(),
-        }
-    }
-
-    fn span(&self, index: u32) -> Option<&'a Span> {
-        self.spans.get(usize::try_from(index).ok()?)
-    }
-
-    fn ancestor(&self, span: u32) -> Option<Ancestor> {
-        let mut at = span;
-        let mut through_other = false;
-        // Parent pointers of a broken dump may form a circle.
-        for _ in 0..256 {
-            at = *self.by_id.get(&self.span(at)?.parent_span_id)?;
-            if at == span {
-                return None;
-            }
-            if let Some(&draft) = self.draft_of.get(&at) {
-                return Some(Ancestor { draft, through_other });
-            }
-            through_other = true;
-        }
-        None
-    }
 }
 
 /// Folds the spans of one trace: `members` are all its kept spans, `drafts` those that a dialect
@@ -193,7 +145,11 @@ impl Fold<'_> {
                     self.count("server_view");
                 }
                 None => match self.same_request(view) {
-                    Some(other) => self.merge(other, view, "server_view"),
+                    Some(other) => {
+                        let end_ns = self.drafts[view].end_ns.max(self.drafts[other].end_ns);
+                        self.merge(other, view, "server_view");
+                        self.drafts[other].end_ns = end_ns;
+                    }
                     None => self.drafts[view].part = Part::Call,
                 },
             }
@@ -409,39 +365,6 @@ enum Owner {
     /// A tool or an embedding call made it.
     Other,
     Nobody,
-}
-
-/// Attempts made for the call itself: where some go to a generating endpoint, others (a token
-/// refresh, an image download) are not attempts.
-fn own_attempts(attempts: &mut Vec<Draft>) {
-    let api = |draft: &Draft| draft.clues.url_path.as_deref().is_some_and(is_generating);
-    if attempts.iter().any(api) {
-        attempts.retain(api);
-    }
-}
-
-/// Whether an attempt may be one of a call's: its path is not that of another service.
-fn generates(attempt: &Draft) -> bool {
-    let path = attempt.clues.url_path.as_deref();
-    path.is_none_or(|path| !path.contains("/embed") && !path.contains("/rerank"))
-}
-
-/// Whether a URL path is one that generates an answer.
-pub fn is_generating(path: &str) -> bool {
-    const ENDPOINTS: [&str; 11] = [
-        "/completions",
-        "/responses",
-        "/messages",
-        "/complete",
-        "enerateContent",
-        "/converse",
-        "/converse-stream",
-        "/invoke",
-        "/invoke-with-response-stream",
-        "/generate",
-        "/chat",
-    ];
-    ENDPOINTS.iter().any(|end| path.ends_with(end) || path.contains("enerateContent"))
 }
 
 /// Whether two records can be of one model: one of them does not say, or one name begins with

@@ -64,7 +64,7 @@ fn judge(case: &Case) -> Judgement {
 fn finding(case: &Case, service: &tree::Service, plausibility: f64, because: String) -> Judgement {
     let effects = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
     match found(case, &effects, plausibility, because) {
-        Some(finding) => Judgement::Found(Finding { slice: service.rest.slice, ..finding }),
+        Some(finding) => Judgement::Found(Finding { slice: case.load.slice, ..finding }),
         None => Judgement::RuledOut("the service held at the same work".to_owned()),
     }
 }

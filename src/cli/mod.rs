@@ -4,6 +4,7 @@ mod diagnose;
 mod normalize;
 mod output;
 mod plan;
+mod simulate;
 mod ticket;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +44,7 @@ pub struct Cli {
 enum Command {
     Diagnose(diagnose::DiagnoseArgs),
     Normalize(normalize::NormalizeArgs),
+    Simulate(simulate::SimulateArgs),
     Ticket(ticket::TicketArgs),
 }
 
@@ -62,6 +64,7 @@ impl Cli {
         match self.command {
             Command::Diagnose(args) => diagnose::run(&args),
             Command::Normalize(args) => normalize::run(&args).map(|()| Finished::default()),
+            Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),
             Command::Ticket(args) => ticket::run(&args),
         }
     }

@@ -7,6 +7,7 @@ pub mod http;
 mod table;
 
 mod context;
+mod page;
 mod proposed;
 
 mod anthropic_platform;
@@ -36,6 +37,7 @@ mod vercel;
 mod vercel_v7;
 mod vllm;
 
+pub use page::page;
 pub use table::{
     Absent, Accounting, Clue, Dialect, Field, From, Input, Part, SpanRule, Streaming, Test, To,
     Unit, Zero,

@@ -39,6 +39,9 @@ struct Page {
 impl Page {
     /// A block, set apart by an empty line.
     fn block(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         if !self.out.is_empty() {
             self.out.push('\n');
         }

@@ -121,6 +121,10 @@ pub fn day_and_clock(time: DateTime<Utc>) -> String {
 
 /// A figure with so many decimals, thousands separators and a true minus sign never shown on zero.
 pub fn decimals(value: f64, places: usize) -> String {
+    if value.abs() >= 1e15 {
+        // Nothing that is measured is that large: keep it short enough for its column.
+        return format!("{value:.1e}");
+    }
     let text = format!("{value:.places$}");
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) if digits.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) => ("-", digits),

@@ -39,7 +39,14 @@ impl Cells {
         let (cell, cells) = dense(frame.len(), |row| {
             let prompt = if by_prompt { frame.prompt_name.codes[row] } else { 0 };
             let split = u32::from(frame.ttft_s[row].is_finite());
-            [index(engine[row]), frame.service.codes[row], prompt, split, 0, 0]
+            [
+                index(engine[row]),
+                frame.service.codes[row],
+                prompt,
+                split,
+                frame.client_region.codes[row],
+                0,
+            ]
         });
         Self { engine, engines, cell, cells, by_prompt }
     }

@@ -106,8 +106,7 @@ fn drawn(
 ) -> Option<Charts> {
     let timeline = timeline?;
     let keys = &signals.slices.slices[slice].keys;
-    let within: Vec<bool> =
-        (0..table.len()).map(|row| signals.slices.holds(keys, row)).collect();
+    let within: Vec<bool> = (0..table.len()).map(|row| signals.slices.holds(keys, row)).collect();
     let baseline: Vec<std::ops::Range<i64>> =
         split.baseline.iter().map(|range| range.start_ns..range.end_ns).collect();
     Some(charts::charts(&charts::Subject {

@@ -2,8 +2,8 @@
 
 pub(super) mod any;
 mod foreign;
-mod id;
-mod pull;
+pub(super) mod id;
+pub(super) mod pull;
 mod request;
 mod span;
 

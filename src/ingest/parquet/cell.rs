@@ -1,5 +1,6 @@
 //! One cell of an Arrow column as a scalar, whichever of Arrow's many types carries it.
 
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Decimal128Type, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
@@ -7,7 +8,6 @@ use arrow_array::types::{
     TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
 
 /// A scalar as the column's type has it. Binary that is UTF-8 is text: old writers do not label it.
@@ -70,19 +70,6 @@ pub(crate) fn scalar(array: &dyn Array, row: usize) -> Option<Scalar<'_>> {
         }
         DataType::Timestamp(unit, _) => time(array, row, *unit).map(Scalar::Time),
         _ => number(array, row),
-    }
-}
-
-/// The length and elements of the list in a row.
-pub(crate) fn list(array: &dyn Array, row: usize) -> Option<ArrayRef> {
-    if row >= array.len() || array.is_null(row) {
-        return None;
-    }
-    match array.data_type() {
-        DataType::List(_) => Some(array.as_list::<i32>().value(row)),
-        DataType::LargeList(_) => Some(array.as_list::<i64>().value(row)),
-        DataType::FixedSizeList(_, _) => Some(array.as_fixed_size_list().value(row)),
-        _ => None,
     }
 }
 

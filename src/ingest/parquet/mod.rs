@@ -2,21 +2,22 @@
 
 pub(crate) mod cell;
 mod clickhouse;
-mod ids;
+mod events;
 mod langfuse;
 mod layout;
 mod named;
 pub(crate) mod open;
+mod render;
 mod rows;
-mod take;
+mod sources;
 mod time;
 
 use rayon::prelude::*;
 
 use self::layout::Layout;
 use self::open::Open;
-use super::outcome::{FileOutcome, Place, Tally};
-use super::span::Spans;
+use super::batch::Batch;
+use super::outcome::{FileOutcome, Place};
 use super::wanted::Wanted;
 use super::{CanonicalFormat, CanonicalInput, sniff};
 use crate::error::{Error, Result};
@@ -54,6 +55,7 @@ fn recognise(names: &[&str], open: &Open, wanted: &Wanted) -> Option<Layout> {
 fn read_spans(open: &Open, layout: &Layout, wanted: &Wanted) -> FileOutcome {
     let sizes = open.row_groups();
     let mut first_row = 0;
+    let columns = layout.columns();
     let groups: Vec<(usize, u64)> = sizes
         .iter()
         .enumerate()
@@ -63,33 +65,30 @@ fn read_spans(open: &Open, layout: &Layout, wanted: &Wanted) -> FileOutcome {
         })
         .collect();
     let read = groups.par_iter().map(|(group, first_row)| {
-        let mut reader = rows::Reader::new(layout, wanted, *first_row);
-        let columns = layout.columns();
-        let ended = open.batches(*group, &columns, |batch| {
-            reader.read(batch);
+        let mut batch = Batch::default();
+        let ended = open.batches(*group, &columns, |rows| {
+            rows::read(layout, wanted, rows, first_row + batch.span_count, &mut batch);
+            batch.span_count += rows.num_rows() as u64;
             Ok(())
         });
-        (reader, ended.is_err())
+        (batch, ended.is_err())
     });
-    let read: Vec<_> = read.collect();
-    let (mut spans, mut losses) = (Spans::default(), Tally::default());
-    for ((reader, damaged), ((_, first_row), rows)) in
+    let read: Vec<(Batch, bool)> = read.collect();
+    let mut all = Batch::default();
+    for ((mut batch, damaged), ((_, first_row), rows)) in
         read.into_iter().zip(groups.iter().zip(&sizes))
     {
-        losses.absorb(&reader.losses, 0, 0);
+        let lost = rows.saturating_sub(batch.span_count);
         if damaged {
-            let seen = reader.rows_seen();
-            losses.add(
-                "damaged page",
-                rows.saturating_sub(seen),
-                Place::Row(first_row + seen),
-                true,
-            );
+            let place = Place::Row(first_row + batch.span_count);
+            batch.tally.add("row in a damaged page", lost, place, true);
         }
-        spans.append(reader.spans);
+        batch.span_count = *rows;
+        all.absorb(batch, 0, 0);
     }
     let format = format!("parquet: {}", layout.name);
-    FileOutcome { spans, table: None, format, span_count: sizes.iter().sum(), losses }
+    let (span_count, losses) = (all.span_count, std::mem::take(&mut all.tally));
+    FileOutcome { spans: all.into_spans(), table: None, format, span_count, losses }
 }
 
 fn refusal(file: &str, names: &[&str]) -> Error {

@@ -1,39 +1,28 @@
 //! Rows to spans: what a layout points to, read batch by batch.
 
-use std::collections::HashMap;
+use arrow_array::{Array, RecordBatch};
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use serde_json::Value as Json;
-
-use super::cell::{Scalar, list, scalar};
-use super::ids;
-use super::layout::{Events, Layout, Source, Unit};
-use super::take::{Taker, json};
-use super::time;
-use crate::ingest::outcome::{Place, Tally};
-use crate::ingest::span::{Event, Id, Resource, Scope, Span, SpanKind, Spans, StatusCode};
+use super::cell::{Scalar, scalar};
+use super::layout::{Layout, Source, Unit};
+use super::{events, sources, time};
+use crate::ingest::batch::{Batch, RawTimes};
+use crate::ingest::collect::{Collector, Raw};
+use crate::ingest::json::id;
+use crate::ingest::json::pull::Text;
+use crate::ingest::outcome::Place;
+use crate::ingest::span::{AttrId, Id, Scope, Span, SpanKind, StatusCode, Value};
+use crate::ingest::time::Unit as TimeUnit;
 use crate::ingest::wanted::Wanted;
 
-type Interned<K> = HashMap<K, u32, foldhash::fast::FixedState>;
-
-/// Reads the batches of one row group, in order.
-pub(super) struct Reader<'a> {
-    layout: &'a Layout,
-    wanted: &'a Wanted,
-    taker: Taker<'a>,
-    first_row: u64,
-    row: u64,
-    /// The kept spans.
-    pub spans: Spans,
-    /// Rows lost or odd.
-    pub losses: Tally,
-    resources: Interned<String>,
-    scopes: Interned<Scope>,
+/// The columns of one batch, by the part that they play.
+struct Bound<'b, 'w> {
+    parts: Parts<'b>,
+    span: Vec<sources::Bound<'b, 'w>>,
+    resource: Vec<sources::Bound<'b, 'w>>,
+    events: events::Bound<'b>,
 }
 
-/// The columns of one batch, by the part that they play.
-struct Bound<'b> {
-    batch: &'b RecordBatch,
+struct Parts<'b> {
     trace_id: Option<&'b dyn Array>,
     span_id: Option<&'b dyn Array>,
     parent_span_id: Option<&'b dyn Array>,
@@ -46,20 +35,92 @@ struct Bound<'b> {
     service: Option<&'b dyn Array>,
     scope_name: Option<&'b dyn Array>,
     scope_version: Option<&'b dyn Array>,
-    span: Vec<(&'b Source, &'b dyn Array)>,
-    resource: Vec<(&'b Source, &'b dyn Array)>,
 }
 
-impl<'b> Bound<'b> {
+/// Reads the rows of a batch, the first of which is this row of the file.
+pub(super) fn read(
+    layout: &Layout,
+    wanted: &Wanted,
+    batch: &RecordBatch,
+    first_row: u64,
+    out: &mut Batch,
+) {
+    let bound = Bound::new(layout, batch, wanted);
+    let mut collector = Collector::new(wanted);
+    let mut of_resource = Collector::new(wanted);
+    for (row, place) in (0..batch.num_rows()).zip(first_row..) {
+        let place = Place::Row(place);
+        collector.clear();
+        bound.span.iter().for_each(|source| source.collect(row, &mut collector));
+        let events_read = bound.events.collect(row, &mut collector);
+        let parts = &bound.parts;
+        let kind = cell(parts.kind, row).map(kind_of).unwrap_or_default();
+        let name = text(parts.name, row);
+        if !collector.keeps(kind, name.as_bytes()) {
+            continue;
+        }
+        if !events_read {
+            out.tally.noted("events in a form that is not JSON", place);
+        }
+        let (times, unit) = parts.times(row);
+        if let Some(unit) = unit.filter(|unit| *unit != TimeUnit::Nanos) {
+            out.tally.noted(unit.oddity(), place);
+        }
+        let mark = out.mark();
+        let span = Span {
+            trace_id: parts.id(parts.trace_id, row),
+            span_id: parts.id(parts.span_id, row),
+            parent_span_id: parts.id(parts.parent_span_id, row),
+            name: name.into(),
+            kind,
+            status: cell(parts.status, row).map(status_of).unwrap_or_default(),
+            attrs: collector.attrs(),
+            events: collector.events().to_vec(),
+            ..Span::default()
+        };
+        out.push(span, times, place);
+        out.close_scope(mark, || parts.scope(row));
+        out.close_resource(mark, || bound.resource(row, &mut of_resource));
+    }
+}
+
+impl<'b, 'w> Bound<'b, 'w> {
+    fn new(layout: &'b Layout, batch: &'b RecordBatch, wanted: &'w Wanted) -> Self {
+        let parts = Parts::new(layout, batch);
+        let bind = |of: &'b [Source]| {
+            sources::bind(of, batch, wanted, |array, row| parts.offset(array, row))
+        };
+        let (span, resource) = (bind(&layout.span), bind(&layout.resource));
+        let events = events::Bound::new(layout.events.as_ref(), batch);
+        Self { span, resource, events, parts }
+    }
+
+    fn resource<'s>(
+        &'s self,
+        row: usize,
+        collector: &mut Collector<'s, 'w>,
+    ) -> Vec<(AttrId, Value)> {
+        collector.clear();
+        let service = text(self.parts.service, row);
+        // First, so that the resource's own attribute stands above it.
+        if let Some(want) = collector.wanted().attr(SERVICE_NAME)
+            && !service.is_empty()
+        {
+            collector.attr(want, Raw::Text(service.as_bytes()));
+        }
+        self.resource.iter().for_each(|source| source.collect(row, collector));
+        let mut attrs = collector.attrs();
+        attrs.dedup_by(|again, first| again == first);
+        attrs
+    }
+}
+
+impl<'b> Parts<'b> {
     fn new(layout: &'b Layout, batch: &'b RecordBatch) -> Self {
         let column = |name: &str| batch.column_by_name(name).map(AsRef::as_ref);
         let part = |name: &Option<String>| name.as_deref().and_then(column);
-        let sources = |sources: &'b [Source]| {
-            let bound = sources.iter().map(|source| Some((source, column(source.column())?)));
-            bound.flatten().collect()
-        };
+        let duration = layout.duration.as_ref();
         Self {
-            batch,
             trace_id: part(&layout.trace_id),
             span_id: part(&layout.span_id),
             parent_span_id: part(&layout.parent_span_id),
@@ -68,265 +129,62 @@ impl<'b> Bound<'b> {
             status: part(&layout.status),
             start: column(&layout.start),
             end: part(&layout.end),
-            duration: layout
-                .duration
-                .as_ref()
-                .and_then(|(name, unit)| Some((column(name)?, *unit))),
+            duration: duration.and_then(|(name, unit)| Some((column(name)?, *unit))),
             service: part(&layout.service),
             scope_name: part(&layout.scope_name),
             scope_version: part(&layout.scope_version),
-            span: sources(&layout.span),
-            resource: sources(&layout.resource),
         }
     }
 
-    fn text(array: Option<&'b dyn Array>, row: usize) -> &'b str {
-        array.and_then(|array| scalar(array, row)).and_then(Scalar::text).unwrap_or_default()
+    fn id(&self, array: Option<&dyn Array>, row: usize) -> Id {
+        match cell(array, row) {
+            Some(Scalar::Bytes(bytes)) => Id::from_bytes(bytes),
+            Some(Scalar::Text(text)) => {
+                id::decode(Text { inside: text.as_bytes(), escaped: false })
+            }
+            _ => Id::None,
+        }
     }
 
-    fn id(array: Option<&dyn Array>, row: usize) -> Id {
-        array.and_then(|array| scalar(array, row)).map(ids::id).unwrap_or_default()
+    fn scope(&self, row: usize) -> Scope {
+        let name = text(self.scope_name, row).into();
+        Scope { name, version: text(self.scope_version, row).into() }
     }
 
-    fn start_ns(&self, row: usize) -> Option<i64> {
-        time::point(scalar(self.start?, row)?)
-    }
-
-    fn end_ns(&self, row: usize, start_ns: i64) -> Option<i64> {
-        let stated = self.end.and_then(|end| time::point(scalar(end, row)?));
-        let end = stated.filter(|end| *end != 0).or_else(|| {
+    /// Start and end in nanoseconds, zero where there is none, and the unit of the start.
+    fn times(&self, row: usize) -> (RawTimes, Option<TimeUnit>) {
+        let Some((start, unit)) = cell(self.start, row).and_then(time::stated) else {
+            return (RawTimes::default(), None);
+        };
+        let start = unit.to_ns(start);
+        let stated = cell(self.end, row).and_then(time::point).filter(|end| *end != 0);
+        let end = stated.or_else(|| {
             let (column, unit) = self.duration?;
-            start_ns.checked_add(time::length(scalar(column, row)?, unit, None)?)
+            start.checked_add(time::length(scalar(column, row)?, unit, None)?)
         });
-        end.filter(|end| *end >= start_ns)
-    }
-}
-
-impl<'a> Reader<'a> {
-    /// A reader for the row group whose first row is this one of the file.
-    pub(super) fn new(layout: &'a Layout, wanted: &'a Wanted, first_row: u64) -> Self {
-        Self {
-            layout,
-            wanted,
-            taker: Taker::new(wanted),
-            first_row,
-            row: 0,
-            spans: Spans::default(),
-            losses: Tally::default(),
-            resources: Interned::default(),
-            scopes: Interned::default(),
-        }
+        (RawTimes { start, end: end.unwrap_or_default() }, Some(unit))
     }
 
-    /// Rows of the row group read so far.
-    pub(super) const fn rows_seen(&self) -> u64 {
-        self.row
-    }
-
-    /// Reads a batch.
-    pub(super) fn read(&mut self, batch: &RecordBatch) {
-        let bound = Bound::new(self.layout, batch);
-        for row in 0..batch.num_rows() {
-            self.row(&bound, row);
-            self.row += 1;
-        }
-    }
-
-    fn row(&mut self, bound: &Bound<'_>, row: usize) {
-        self.taker.clear();
-        let kind = bound.kind.and_then(|kind| scalar(kind, row)).map(kind_of).unwrap_or_default();
-        for (source, column) in &bound.span {
-            self.take(source, *column, bound, row);
-        }
-        let events = self.events(bound.batch, row);
-        let name = Bound::text(bound.name, row);
-        if !self.taker.keeps(kind) && !self.wanted.span(name) {
-            return;
-        }
-        let Some(start_ns) = bound.start_ns(row) else {
-            self.losses.lost("row without a readable start", Place::Row(self.first_row + self.row));
-            return;
-        };
-        let attrs = std::mem::take(&mut self.taker.attrs);
-        let status = bound.status.and_then(|status| scalar(status, row));
-        let span = Span {
-            trace_id: Bound::id(bound.trace_id, row),
-            span_id: Bound::id(bound.span_id, row),
-            parent_span_id: Bound::id(bound.parent_span_id, row),
-            name: name.into(),
-            kind,
-            status: status.map(status_of).unwrap_or_default(),
-            start_ns,
-            end_ns: bound.end_ns(row, start_ns),
-            attrs,
-            events,
-            dropped_events: 0,
-            resource: self.resource(bound, row),
-            scope: self.scope(bound, row),
-        };
-        self.spans.spans.push(span);
-    }
-
-    fn take(&mut self, source: &Source, column: &dyn Array, bound: &Bound<'_>, row: usize) {
-        match source {
-            // A column has to hold something for every row: empty text stands for nothing.
-            Source::Attr { name, .. } => {
-                if scalar(column, row) != Some(Scalar::Text("")) {
-                    self.taker.cell(name, column, row);
-                }
-            }
-            Source::Bag { .. } => self.taker.bag(column, row),
-            Source::Prefixed { prefix, .. } => self.taker.prefixed(prefix, column, row),
-            Source::Under { prefix, .. } => self.taker.under(prefix, column, row),
-            Source::Lowercase { name, .. } => {
-                if let Some(text) = scalar(column, row).and_then(Scalar::text) {
-                    self.taker.named(name, Scalar::Text(&text.to_ascii_lowercase()));
-                }
-            }
-            Source::Offset { instead_of, name, .. } => {
-                let stated = instead_of.as_ref().and_then(|name| bound.batch.column_by_name(name));
-                if stated.is_some_and(|stated| stated.is_valid(row)) {
-                    return;
-                }
-                if let Some(point) = offset(bound, column, row) {
-                    self.taker.named(name, Scalar::Time(point));
-                }
-            }
-        }
-    }
-
-    fn events(&mut self, batch: &RecordBatch, row: usize) -> Vec<Event> {
-        match &self.layout.events {
-            None => Vec::new(),
-            Some(Events::Parallel { time, name, attributes }) => {
-                let lists = |column: &str| list(batch.column_by_name(column)?, row);
-                let (Some(times), Some(names)) = (lists(time), lists(name)) else {
-                    return Vec::new();
-                };
-                self.parallel(&times, &names, attributes.as_deref().and_then(lists).as_ref())
-            }
-            Some(Events::List { column }) => {
-                let Some(column) = batch.column_by_name(column) else { return Vec::new() };
-                self.listed(column, row)
-            }
-        }
-    }
-
-    fn parallel(
-        &mut self,
-        times: &ArrayRef,
-        names: &ArrayRef,
-        attributes: Option<&ArrayRef>,
-    ) -> Vec<Event> {
-        let mut events = Vec::new();
-        for index in 0..names.len() {
-            let Some(name) = scalar(names, index).and_then(Scalar::text) else { continue };
-            let Some((id, keep)) = self.wanted.event(name) else { continue };
-            self.taker.weigh(keep);
-            if let Some(time_ns) = scalar(times, index).and_then(time::point) {
-                events.push(Event { id, time_ns });
-            }
-            let Some(attributes) = attributes else { continue };
-            self.event_attrs(name, &json(attributes, index));
-        }
-        events
-    }
-
-    fn listed(&mut self, column: &dyn Array, row: usize) -> Vec<Event> {
-        let found = match scalar(column, row) {
-            Some(Scalar::Text("" | "[]")) => return Vec::new(),
-            Some(Scalar::Text(text)) => serde_json::from_str(text).unwrap_or_else(|_| {
-                let place = Place::Row(self.first_row + self.row);
-                self.losses.noted("events in a form that is not JSON", place);
-                Json::Null
-            }),
-            _ => json(column, row),
-        };
-        let mut events = Vec::new();
-        for event in found.as_array().into_iter().flatten() {
-            // A list of texts, each the JSON of one event, is how SigNoz has it.
-            let parsed = event.as_str().and_then(|text| serde_json::from_str(text).ok());
-            let event: &Json = parsed.as_ref().unwrap_or(event);
-            let Some(name) = event.get("name").and_then(Json::as_str) else { continue };
-            let Some((id, keep)) = self.wanted.event(name) else { continue };
-            self.taker.weigh(keep);
-            let mut times = EVENT_TIMES.iter().filter_map(|key| event.get(key));
-            if let Some(time_ns) = times.find_map(time::point_in_json) {
-                events.push(Event { id, time_ns });
-            }
-            if let Some(attributes) = EVENT_ATTRIBUTES.iter().find_map(|key| event.get(key)) {
-                self.event_attrs(name, attributes);
-            }
-        }
-        events
-    }
-
-    fn event_attrs(&mut self, event: &str, attributes: &Json) {
-        match attributes {
-            Json::Object(members) => {
-                for (name, value) in members {
-                    self.taker.event_attr(event, name, value);
-                }
-            }
-            Json::Array(pairs) => {
-                for pair in pairs {
-                    let name = pair.get("key").and_then(Json::as_str);
-                    if let (Some(name), Some(value)) = (name, pair.get("value")) {
-                        self.taker.event_attr(event, name, &super::take::any_value(value));
-                    }
-                }
-            }
-            Json::String(text) => {
-                if let Ok(parsed @ Json::Object(_)) = serde_json::from_str(text) {
-                    self.event_attrs(event, &parsed);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn resource(&mut self, bound: &Bound<'_>, row: usize) -> u32 {
-        self.taker.clear();
-        for (source, column) in &bound.resource {
-            self.take(source, *column, bound, row);
-        }
-        let service = Bound::text(bound.service, row);
-        let named = |(id, _): &(_, _)| self.wanted.name(*id) == SERVICE_NAME;
-        if !service.is_empty() && !self.taker.attrs.iter().any(named) {
-            self.taker.named(SERVICE_NAME, Scalar::Text(service));
-        }
-        let attrs = std::mem::take(&mut self.taker.attrs);
-        let resources = &mut self.spans.resources;
-        *self.resources.entry(format!("{attrs:?}")).or_insert_with(|| {
-            resources.push(Resource { attrs });
-            u32::try_from(resources.len() - 1).unwrap_or(u32::MAX)
-        })
-    }
-
-    fn scope(&mut self, bound: &Bound<'_>, row: usize) -> u32 {
-        let name = Bound::text(bound.scope_name, row).into();
-        let scope = Scope { name, version: Bound::text(bound.scope_version, row).into() };
-        let scopes = &mut self.spans.scopes;
-        *self.scopes.entry(scope).or_insert_with_key(|scope| {
-            scopes.push(scope.clone());
-            u32::try_from(scopes.len() - 1).unwrap_or(u32::MAX)
-        })
+    /// The start plus a length of time whose unit start and end may settle.
+    fn offset(&self, column: &dyn Array, row: usize) -> Option<i64> {
+        let start_ns = cell(self.start, row).and_then(time::point)?;
+        let whole_ns = cell(self.end, row).and_then(time::point);
+        let whole_ns = whole_ns.and_then(|end| end.checked_sub(start_ns));
+        let stated = self.duration.and_then(|(column, _)| scalar(column, row)?.number());
+        let length = scalar(column, row)?;
+        let whole = stated.zip(whole_ns);
+        start_ns.checked_add(time::length(length, Unit::SecondsOrMilliseconds, whole)?)
     }
 }
 
 const SERVICE_NAME: &str = "service.name";
-const EVENT_TIMES: [&str; 5] =
-    ["timeUnixNano", "time_unix_nano", "timestamp", "time", "timestamp_ns"];
-const EVENT_ATTRIBUTES: [&str; 2] = ["attributes", "attributeMap"];
 
-/// The start plus a length of time whose unit start and end may settle.
-fn offset(bound: &Bound<'_>, column: &dyn Array, row: usize) -> Option<i64> {
-    let start_ns = bound.start_ns(row)?;
-    let whole_ns = bound.end.and_then(|end| time::point(scalar(end, row)?));
-    let whole_ns = whole_ns.and_then(|end| end.checked_sub(start_ns));
-    let stated = bound.duration.and_then(|(column, _)| scalar(column, row)?.number());
-    let found = scalar(column, row)?;
-    start_ns.checked_add(time::length(found, Unit::SecondsOrMilliseconds, stated.zip(whole_ns))?)
+fn cell(array: Option<&dyn Array>, row: usize) -> Option<Scalar<'_>> {
+    scalar(array?, row)
+}
+
+fn text(array: Option<&dyn Array>, row: usize) -> &str {
+    cell(array, row).and_then(Scalar::text).unwrap_or_default()
 }
 
 fn kind_of(found: Scalar<'_>) -> SpanKind {

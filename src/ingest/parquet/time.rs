@@ -1,35 +1,28 @@
 //! Points and lengths of time as tables hold them: typed, as numbers in some unit, or as text.
 
-use chrono::{DateTime, NaiveDateTime};
-use serde_json::Value as Json;
-
 use super::cell::Scalar;
 use super::layout::Unit;
+use crate::ingest::time;
 
 /// A point in time as nanoseconds since the epoch.
 pub(super) fn point(found: Scalar<'_>) -> Option<i64> {
-    match found {
-        Scalar::Time(time_ns) => Some(time_ns),
-        Scalar::Int(number) => Some(in_nanoseconds(number)?),
-        #[allow(clippy::cast_possible_truncation, reason = "a float saturates; checked after")]
-        Scalar::Float(number) if number.abs() < 1e11 => Some((number * 1e9) as i64),
-        #[allow(clippy::cast_possible_truncation, reason = "a float saturates; checked after")]
-        Scalar::Float(number) => in_nanoseconds(number as i64),
-        Scalar::Text(text) => point_in_text(text.trim()),
-        Scalar::Bytes(_) | Scalar::Bool(_) => None,
-    }
+    let (time, unit) = stated(found)?;
+    Some(unit.to_ns(time))
 }
 
-/// The same, out of JSON.
-pub(super) fn point_in_json(found: &Json) -> Option<i64> {
-    match found {
-        Json::String(text) => point(Scalar::Text(text)),
-        Json::Number(number) => match number.as_i64() {
-            Some(int) => point(Scalar::Int(int)),
-            None => point(Scalar::Float(number.as_f64()?)),
-        },
-        _ => None,
-    }
+/// A point in time as it is written, with the unit that its size tells.
+pub(super) fn stated(found: Scalar<'_>) -> Option<(i64, time::Unit)> {
+    let time = match found {
+        Scalar::Time(time_ns) => return Some((time_ns, time::Unit::Nanos)),
+        Scalar::Int(number) => number,
+        Scalar::Float(number) => time::parse(number.to_string().as_bytes()),
+        Scalar::Text(text) => {
+            let text = text.trim_ascii();
+            time::parse(text.strip_suffix(" UTC").unwrap_or(text).as_bytes())
+        }
+        Scalar::Bytes(_) | Scalar::Bool(_) => return None,
+    };
+    time::unit(time).map(|unit| (time, unit))
 }
 
 /// A length of time in nanoseconds; nothing where it is negative or absurd.
@@ -69,31 +62,6 @@ fn settled(found: Scalar<'_>, whole: Option<(f64, i64)>) -> f64 {
         scale if (0.5e6..2e6).contains(&scale) => 1e6,
         _ => by_type,
     }
-}
-
-/// The unit of a bare number is told by its size: no two readings fall into the same decades.
-fn in_nanoseconds(number: i64) -> Option<i64> {
-    match number {
-        100_000_000_000_000_000.. => Some(number),
-        100_000_000_000_000.. => number.checked_mul(1_000),
-        100_000_000_000.. => number.checked_mul(1_000_000),
-        1.. => number.checked_mul(1_000_000_000),
-        _ => None,
-    }
-}
-
-/// Digits, RFC 3339, or a date and time without a zone, which is UTC.
-fn point_in_text(text: &str) -> Option<i64> {
-    if let Ok(number) = text.parse::<i64>() {
-        return in_nanoseconds(number);
-    }
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return time.timestamp_nanos_opt();
-    }
-    let bare = text.strip_suffix(" UTC").unwrap_or(text);
-    let parse = |format| NaiveDateTime::parse_from_str(bare, format).ok();
-    let time = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"].into_iter().find_map(parse)?;
-    time.and_utc().timestamp_nanos_opt()
 }
 
 #[cfg(test)]

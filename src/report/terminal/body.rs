@@ -7,7 +7,7 @@ use crate::diagnosis::{
     Change, CitedCall, Coverage, Diagnosis, Ingest, RankedCause, RuledOut, SignalChange, Step,
     Undecidable, Verdict,
 };
-use crate::report::columns::{fit, pad, pad_left};
+use crate::report::columns::{pad, pad_left};
 use crate::report::{numbers, wording};
 
 /// Most ids that are shown here for a cause; the other forms hold them all.
@@ -154,7 +154,7 @@ pub fn cite(page: &mut Page, cause: &RankedCause, of: usize) {
     for call in ids {
         let id = page.text(&call.request_id);
         let id_line = pad(&id, column.unwrap_or(0));
-        let figures = figures(call);
+        let figures = figures(page, call);
         if fits(&id) {
             page.line(&format!("   {id_line}  {figures}"));
         } else {
@@ -172,14 +172,14 @@ pub fn cite(page: &mut Page, cause: &RankedCause, of: usize) {
     page.gap();
 }
 
-fn figures(call: &CitedCall) -> String {
+fn figures(page: &Page, call: &CitedCall) -> String {
     let observed = numbers::seconds(call.observed_s);
     let expected = numbers::seconds(call.expected_s);
     let signal = wording::signal(&call.signal);
     format!(
         "{}  {} {}, usual {expected}",
         numbers::clock(call.start),
-        pad(&fit(&signal, 8), 4),
+        pad(&page.fit(&signal, 8), 4),
         pad_left(&observed, 8)
     )
 }

@@ -2,7 +2,7 @@
 
 use super::page::{Page, Tone};
 use crate::diagnosis::{Diagnosis, Verdict};
-use crate::report::columns::fit;
+
 use crate::report::wording;
 use unicode_width::UnicodeWidthStr;
 
@@ -15,7 +15,7 @@ pub fn verdict(page: &mut Page, diagnosis: &Diagnosis) {
         Verdict::InsufficientData => Tone::Doubt,
     };
     let room = page.width() - badge.width() - 5;
-    let said = page.paint(Tone::Strong, &fit(&wording::verdict(diagnosis), room));
+    let said = page.paint(Tone::Strong, &page.fit(&wording::verdict(diagnosis), room));
     let badge = page.paint(tone, &format!(" {badge} "));
     page.line(&format!("{badge}  {said}"));
     for second in diagnosis.diagnoses.iter().skip(1).filter(|cause| cause.confidence >= 0.5) {

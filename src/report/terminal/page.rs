@@ -63,6 +63,11 @@ impl Page {
         if self.style.plain { ascii(text) } else { text.to_owned() }
     }
 
+    /// The text as this page may show it, cut where it is wider than `room` columns.
+    pub fn fit(&self, text: &str, room: usize) -> String {
+        self.text(&fit(&self.text(text), room))
+    }
+
     /// The text in its colour, where the page has colour.
     pub fn paint(&self, tone: Tone, text: &str) -> String {
         let text = self.text(text);
@@ -95,12 +100,15 @@ impl Page {
 
     /// A heading.
     pub fn heading(&mut self, text: &str) {
-        let text = self.paint(Tone::Strong, &fit(text, self.width() - 1));
+        let text = self.paint(Tone::Strong, &self.fit(text, self.width() - 1));
         self.line(&format!(" {text}"));
     }
 
     /// Text wrapped at the page's width, `indent` columns in.
     pub fn paragraph(&mut self, indent: usize, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         for line in wrap(&self.text(text), self.width() - indent) {
             self.line(&format!("{:indent$}{line}", ""));
         }

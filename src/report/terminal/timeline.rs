@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, Tone};
 use crate::diagnosis::{Series, Timeline};
-use crate::report::columns::{fit, pad, pad_left};
+use crate::report::columns::{pad, pad_left};
 use crate::report::{sparkline, wording};
 
 /// Columns of a series' name.
@@ -57,7 +57,8 @@ impl Cut {
 
 /// The timeline, if it has anything to show.
 pub fn timeline(page: &mut Page, timeline: &Timeline) {
-    let room = page.width() - NAME - SCALE - 8;
+    // A blank before the name and after it, two before the scale, a bar on each side of the window.
+    let room = page.width() - NAME - SCALE - 4 - 6;
     let cut = Cut::new(timeline, room);
     if cut.to == 0 || !timeline.series.iter().any(|series| known(&series.values)) {
         return;
@@ -92,7 +93,7 @@ fn header(page: &Page, timeline: &Timeline, cut: &Cut, lengths: [usize; 3]) -> S
     let middle = span(&clock(cut.window_from), "window", &clock(cut.window_to), window);
     let right = span("", "after", &clock(cut.to), after);
     let line = join(page, &pad("", NAME), [left, middle, right], lengths);
-    page.paint(Tone::Faint, &fit(line.trim_end(), page.width()))
+    page.paint(Tone::Faint, &page.fit(line.trim_end(), page.width()))
 }
 
 /// A start, a word and an end over so many columns, as far as they fit.
@@ -134,10 +135,10 @@ fn row(page: &Page, series: &Series, cut: &Cut) -> String {
     let lengths = [parts[0].len(), parts[1].len(), parts[2].len()];
     let [before, window, after] = parts.map(|part| page.text(&sparkline::sparkline(&part, top)));
     let window = page.paint(Tone::Mark, &window);
-    let name = page.text(&fit(&wording::signal(&series.signal), NAME));
+    let name = page.fit(&wording::signal(&series.signal), NAME);
     let line = join(page, &pad(&name, NAME), [before, window, after], lengths);
     let scale = format!("max {}", wording::quantity(&series.signal, highest));
-    let scale = page.paint(Tone::Faint, &fit(&scale, SCALE));
+    let scale = page.paint(Tone::Faint, &page.fit(&scale, SCALE));
     format!("{line}  {scale}")
 }
 

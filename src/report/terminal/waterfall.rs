@@ -4,12 +4,17 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, Tone};
 use crate::diagnosis::Waterfall;
-use crate::report::columns::{fit, pad, pad_left};
+use crate::report::columns::{pad, pad_left};
 use crate::report::waterfall::{Bar, drawn};
 use crate::report::{numbers, wording};
 
 /// Widest label.
 const LABEL: usize = 36;
+
+/// A bar that can still be read.
+const NARROWEST: usize = 8;
+/// A bar that is long enough.
+const WIDEST: usize = 40;
 
 /// Widths of the columns, as wide as what stands in them.
 struct Columns {
@@ -56,16 +61,17 @@ fn columns(page: &Page, bars: &[Bar], ends: usize) -> Columns {
     let interval = widest(&|bar| bar.interval.width());
     let tail = if page.width() >= 100 { widest(&|bar| bar.tail.width()) } else { 0 };
     let tail = if tail > 0 { tail + "in the tail ".width() } else { 0 };
-    let gaps = [share, interval, tail].map(|width| if width > 0 { width + 2 } else { 0 });
-    let taken = 3 + label + added + 3 + 2 + gaps.iter().sum::<usize>();
-    let bar = page.width().saturating_sub(taken).min(40);
+    let with_gap = |width: usize| if width > 0 { width + 2 } else { 0 };
+    let taken = 3 + label + added + 3 + 2 + with_gap(share) + with_gap(tail);
+    let room = page.width().saturating_sub(taken);
     // Where the interval leaves no room for a bar to be read, the bar is worth more.
-    let (bar, interval) = if bar < 8 { (bar + interval + 2, 0) } else { (bar, interval) };
+    let interval = if room >= with_gap(interval) + NARROWEST { interval } else { 0 };
+    let bar = room.saturating_sub(with_gap(interval)).min(WIDEST);
     Columns { label, added, share, interval, tail, bar }
 }
 
 fn term(page: &Page, bar: &Bar, columns: &Columns, unit: &str) -> String {
-    let label = pad(&page.text(&fit(&bar.label, columns.label - 2)), columns.label);
+    let label = pad(&page.fit(&bar.label, columns.label - 2), columns.label);
     let blocks = (bar.length.abs() * columns.bar as f64).round().max(1.0) as usize;
     let block = if bar.length < 0.0 { "-" } else { "█" };
     let blocks = blocks.min(columns.bar);

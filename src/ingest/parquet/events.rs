@@ -1,0 +1,153 @@
+//! Events of a row: parallel lists, or a list of objects.
+
+use arrow_array::{Array, RecordBatch};
+
+use super::cell::{Scalar, scalar};
+use super::layout::Events;
+use super::sources::{each_entry, each_pair, json_bag_of};
+use super::{render, time};
+use crate::ingest::collect::{Collector, Raw};
+use crate::ingest::json::any::plain;
+use crate::ingest::json::pull::{Pull, Step};
+use crate::ingest::wanted::WantEvent;
+
+/// The events of one batch.
+pub(super) enum Bound<'b> {
+    /// There are none.
+    None,
+    /// Lists of one length.
+    Parallel { times: &'b dyn Array, names: &'b dyn Array, attributes: Option<&'b dyn Array> },
+    /// JSON as text.
+    Text(&'b dyn Array),
+    /// A list of structs, made JSON text.
+    Rendered(Vec<Option<String>>),
+}
+
+impl<'b> Bound<'b> {
+    pub(super) fn new(events: Option<&Events>, batch: &'b RecordBatch) -> Self {
+        let column = |name: &str| batch.column_by_name(name).map(AsRef::as_ref);
+        match events {
+            None => Self::None,
+            Some(Events::Parallel { time, name, attributes }) => {
+                let (Some(times), Some(names)) = (column(time), column(name)) else {
+                    return Self::None;
+                };
+                let attributes = attributes.as_deref().and_then(column);
+                Self::Parallel { times, names, attributes }
+            }
+            Some(Events::List { column: name }) => match column(name) {
+                None => Self::None,
+                Some(column) if column.data_type().is_nested() => {
+                    Self::Rendered(render::documents(column))
+                }
+                Some(column) => Self::Text(column),
+            },
+        }
+    }
+
+    /// Notes the wanted events of a row; false where they are in no form that can be read.
+    pub(super) fn collect<'s>(&'s self, row: usize, collector: &mut Collector<'s, '_>) -> bool {
+        let text = match self {
+            Self::None => None,
+            Self::Parallel { times, names, attributes } => {
+                parallel(*times, *names, *attributes, row, collector);
+                None
+            }
+            Self::Text(column) => scalar(*column, row).and_then(Scalar::text),
+            Self::Rendered(texts) => texts.get(row).and_then(Option::as_deref),
+        };
+        let text = text.map(str::trim_ascii).filter(|text| !text.is_empty());
+        text.is_none_or(|text| listed(text.as_bytes(), collector).is_ok())
+    }
+}
+
+fn parallel<'s>(
+    times: &'s dyn Array,
+    names: &'s dyn Array,
+    attributes: Option<&'s dyn Array>,
+    row: usize,
+    collector: &mut Collector<'s, '_>,
+) {
+    let Some((names, range)) = render::items(names, row) else { return };
+    let times = render::items(times, row);
+    let attributes = attributes.and_then(|attributes| render::items(attributes, row));
+    for (place, event) in range.enumerate() {
+        let name = scalar(names, event).and_then(Scalar::text).unwrap_or_default();
+        let Some(want) = collector.wanted().event_bytes(name.as_bytes()) else { continue };
+        let time = times
+            .as_ref()
+            .and_then(|(times, range)| time::point(scalar(*times, range.clone().nth(place)?)?));
+        collector.event(want, time.unwrap_or_default());
+        if let Some((attributes, range)) = &attributes
+            && let Some(item) = range.clone().nth(place)
+        {
+            event_attributes(want, *attributes, item, collector);
+        }
+    }
+}
+
+fn event_attributes<'s>(
+    want: &WantEvent,
+    attributes: &'s dyn Array,
+    item: usize,
+    collector: &mut Collector<'s, '_>,
+) {
+    if let Some(Scalar::Text(text)) = scalar(attributes, item) {
+        return object_attributes(want, text.as_bytes(), collector);
+    }
+    each_entry(attributes, item, |key, values, entry| {
+        if let (Some(id), Some(text)) =
+            (want.attr(key.as_bytes()), scalar(values, entry).and_then(Scalar::text))
+        {
+            collector.event_attr(id, Raw::Text(text.as_bytes()));
+        }
+    });
+}
+
+/// Attributes as a JSON object, or as an array of OTLP's keys and values.
+fn object_attributes<'s>(want: &WantEvent, text: &'s [u8], collector: &mut Collector<'s, '_>) {
+    let mut note = |key: &[u8], raw| {
+        if let Some(id) = want.attr(key) {
+            collector.event_attr(id, raw);
+        }
+    };
+    // What stood before the text stops making sense is used.
+    let _ = if text.trim_ascii_start().starts_with(b"[") {
+        each_pair(text, note)
+    } else {
+        json_bag_of(text, &mut note)
+    };
+}
+
+/// An array of objects, each with a name, a time and attributes.
+fn listed<'s>(text: &'s [u8], collector: &mut Collector<'s, '_>) -> Step<()> {
+    let mut pull = Pull::new(text);
+    let mut elements = pull.array()?;
+    while elements.next(&mut pull)? {
+        let mut members = pull.object()?;
+        let (mut name, mut time, mut attributes): (&[u8], _, &[u8]) = (b"", None, b"");
+        while let Some(key) = members.next(&mut pull)? {
+            match key.inside {
+                b"name" => name = pull.scalar_text()?.inside,
+                b"timeUnixNano" | b"time_unix_nano" | b"timestamp" | b"time" | b"timestamp_ns" => {
+                    let text = pull.scalar_text()?.inside;
+                    time = std::str::from_utf8(text)
+                        .ok()
+                        .and_then(|text| time::point(Scalar::Text(text)));
+                }
+                b"attributes" | b"attributeMap" => {
+                    attributes = match plain(&mut pull)? {
+                        Some(Raw::Json(text)) => text,
+                        _ => b"",
+                    };
+                }
+                _ => pull.skip()?,
+            }
+        }
+        if let Some(want) = collector.wanted().event_bytes(name) {
+            collector.event(want, time.unwrap_or_default());
+            object_attributes(want, attributes, collector);
+        }
+    }
+    Ok(())
+}

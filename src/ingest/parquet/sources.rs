@@ -1,0 +1,336 @@
+//! The columns of one batch that carry attributes, and what a row of each gives the collector.
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
+
+use super::cell::{Scalar, scalar};
+use super::layout::Source;
+use super::render;
+use crate::ingest::collect::{Collector, Raw};
+use crate::ingest::json::any::{any_value, plain};
+use crate::ingest::json::pull::{Pull, Step};
+use crate::ingest::wanted::{Take, Want, Wanted};
+
+/// How deep objects may lie in each other.
+const MAX_DEPTH: u32 = 64;
+
+/// A column of one batch, ready to be read row by row.
+pub(super) enum Bound<'b, 'w> {
+    /// One attribute in a cell.
+    Cell { want: &'w Want, array: &'b dyn Array },
+    /// One attribute that is nested, or in another form than the span would carry.
+    Rendered { want: &'w Want, texts: Vec<Option<String>>, json: bool },
+    /// A map; of the keys that begin with the prefix, the rest names the attribute.
+    Map { array: &'b dyn Array, prefix: &'static str },
+    /// A map whose keys name attributes with this prefix before them.
+    Under { array: &'b dyn Array, prefix: &'static str },
+    /// A list of keys and values.
+    Pairs { array: &'b dyn Array },
+    /// JSON objects as text.
+    Json { array: &'b dyn Array },
+}
+
+/// Binds the sources to a batch. `offset` gives the point in time of a [`Source::Offset`].
+pub(super) fn bind<'b, 'w>(
+    sources: &'b [Source],
+    batch: &'b RecordBatch,
+    wanted: &'w Wanted,
+    offset: impl Fn(&dyn Array, usize) -> Option<i64>,
+) -> Vec<Bound<'b, 'w>> {
+    let mut bound = Vec::new();
+    for source in sources {
+        let Some(array) = batch.column_by_name(source.column()).map(AsRef::as_ref) else {
+            continue;
+        };
+        let rendered = |name: &str, texts: &dyn Fn() -> Vec<Option<String>>| {
+            wanted.attr(name).map(|want| Bound::Rendered { want, texts: texts(), json: false })
+        };
+        match source {
+            Source::Attr { name, .. } => bind_attr(name, array, wanted, &mut bound),
+            Source::Bag { .. } => bind_bag(array, wanted, &mut bound),
+            Source::Prefixed { prefix, .. } => bound.push(Bound::Map { array, prefix }),
+            Source::Under { prefix, .. } => bound.push(Bound::Under { array, prefix }),
+            Source::Lowercase { name, .. } => {
+                bound.extend(rendered(name, &|| render::lowercase(array)));
+            }
+            Source::Offset { instead_of, name, .. } => {
+                let stated = instead_of.as_ref().and_then(|name| batch.column_by_name(name));
+                let time = |row: usize| {
+                    let missing = stated.is_none_or(|stated| stated.is_null(row));
+                    missing.then(|| offset(array, row)).flatten().map(render::rfc3339)
+                };
+                bound.extend(rendered(name, &|| (0..batch.num_rows()).map(time).collect()));
+            }
+        }
+    }
+    bound
+}
+
+/// Binds a column that is one attribute, and where it is a struct those whose name it begins.
+fn bind_attr<'b, 'w>(
+    name: &str,
+    array: &'b dyn Array,
+    wanted: &'w Wanted,
+    bound: &mut Vec<Bound<'b, 'w>>,
+) {
+    if let Some(want) = wanted.attr(name) {
+        bound.push(match array.data_type() {
+            DataType::Timestamp(_, _) => {
+                Bound::Rendered { want, texts: render::times(array), json: false }
+            }
+            nested if nested.is_nested() => {
+                Bound::Rendered { want, texts: render::documents(array), json: true }
+            }
+            _ => Bound::Cell { want, array },
+        });
+    }
+    if let Some(fields) = array.as_struct_opt() {
+        for (field, column) in fields.column_names().into_iter().zip(fields.columns()) {
+            bind_attr(&format!("{name}.{field}"), column.as_ref(), wanted, bound);
+        }
+    }
+}
+
+fn bind_bag<'b, 'w>(array: &'b dyn Array, wanted: &'w Wanted, bound: &mut Vec<Bound<'b, 'w>>) {
+    match array.data_type() {
+        DataType::Map(_, _) => bound.push(Bound::Map { array, prefix: "" }),
+        DataType::List(_) => bound.push(Bound::Pairs { array }),
+        DataType::Struct(_) => {
+            let fields = array.as_struct();
+            for (field, column) in fields.column_names().into_iter().zip(fields.columns()) {
+                bind_attr(field, column.as_ref(), wanted, bound);
+            }
+        }
+        _ => bound.push(Bound::Json { array }),
+    }
+}
+
+impl<'b, 'w> Bound<'b, 'w> {
+    /// Notes what a row holds.
+    pub(super) fn collect<'s>(&'s self, row: usize, collector: &mut Collector<'s, 'w>) {
+        match self {
+            Self::Cell { want, array } => {
+                // A column has to hold something for every row: empty text stands for nothing.
+                let found = scalar(*array, row).filter(|found| *found != Scalar::Text(""));
+                if let Some(raw) = found.and_then(|found| raw(found, want)) {
+                    collector.attr(want, raw);
+                }
+            }
+            Self::Rendered { want, texts, json } => {
+                if let Some(text) = texts.get(row).and_then(Option::as_deref) {
+                    let text = text.as_bytes();
+                    collector.attr(want, if *json { Raw::Json(text) } else { Raw::Text(text) });
+                }
+            }
+            Self::Map { array, prefix } => prefixed(*array, row, prefix, collector),
+            Self::Under { array, prefix } => {
+                let mut name = (*prefix).to_owned();
+                each_entry(*array, row, |key, values, entry| {
+                    name.truncate(prefix.len());
+                    name.push_str(key);
+                    named(name.as_bytes(), values, entry, collector);
+                });
+            }
+            Self::Pairs { array } => pairs(*array, row, collector),
+            Self::Json { array } => {
+                if let Some(text) = scalar(*array, row).and_then(Scalar::text) {
+                    json_bag(text.as_bytes(), collector);
+                }
+            }
+        }
+    }
+}
+
+/// The entries of a map whose keys begin with a prefix and a dot. The prefix alone as a key holds
+/// a JSON object of them.
+fn prefixed<'s>(array: &'s dyn Array, row: usize, prefix: &str, collector: &mut Collector<'s, '_>) {
+    each_entry(array, row, |key, values, entry| {
+        if prefix.is_empty() {
+            return named(key.as_bytes(), values, entry, collector);
+        }
+        match key.strip_prefix(prefix) {
+            Some("") => {
+                if let Some(text) = scalar(values, entry).and_then(Scalar::text) {
+                    json_bag(text.as_bytes(), collector);
+                }
+            }
+            Some(rest) => {
+                if let Some(name) = rest.strip_prefix('.') {
+                    named(name.as_bytes(), values, entry, collector);
+                }
+            }
+            None => {}
+        }
+    });
+}
+
+/// Notes the scalar in a cell under a name, if that is wanted.
+fn named<'s>(name: &[u8], array: &'s dyn Array, row: usize, collector: &mut Collector<'s, '_>) {
+    let Some(want) = collector.wanted().attr_bytes(name) else { return };
+    if let Some(raw) = scalar(array, row).and_then(|found| raw(found, want)) {
+        collector.attr(want, raw);
+    }
+}
+
+/// Hands on the keys of the map in a row, each with the place of its value.
+pub(super) fn each_entry<'s>(
+    array: &'s dyn Array,
+    row: usize,
+    mut each: impl FnMut(&'s str, &'s dyn Array, usize),
+) {
+    let Some(map) = array.as_map_opt() else { return };
+    if row >= map.len() || map.is_null(row) {
+        return;
+    }
+    let (keys, values) = (map.keys().as_ref(), map.values().as_ref());
+    for entry in render::range(map.value_offsets(), row) {
+        if let Some(Scalar::Text(key)) = scalar(keys, entry) {
+            each(key, values, entry);
+        }
+    }
+}
+
+/// A list of structs of a key and an OTLP value, which has one member that is not null.
+fn pairs<'s>(array: &'s dyn Array, row: usize, collector: &mut Collector<'s, '_>) {
+    let Some((items, range)) = render::items(array, row) else { return };
+    let Some(pairs) = items.as_struct_opt() else { return };
+    let (Some(keys), Some(values)) = (pairs.column_by_name("key"), pairs.column_by_name("value"))
+    else {
+        return;
+    };
+    for item in range {
+        let Some(Scalar::Text(key)) = scalar(keys.as_ref(), item) else { continue };
+        let Some(want) = collector.wanted().attr_bytes(key.as_bytes()) else { continue };
+        if let Some(raw) = first_member(values.as_ref(), item).and_then(|found| raw(found, want)) {
+            collector.attr(want, raw);
+        }
+    }
+}
+
+/// The scalar in an OTLP value; of an array its first one.
+fn first_member(value: &dyn Array, row: usize) -> Option<Scalar<'_>> {
+    if let Some((items, mut range)) = render::items(value, row) {
+        return first_member(items, range.next()?);
+    }
+    let Some(members) = value.as_struct_opt() else { return scalar(value, row) };
+    let mut members = members.columns().iter().filter(|member| member.is_valid(row));
+    members.find_map(|member| first_member(member.as_ref(), row))
+}
+
+/// A scalar as the collector takes it.
+fn raw<'s>(found: Scalar<'s>, want: &Want) -> Option<Raw<'s>> {
+    Some(match found {
+        Scalar::Text(text) => {
+            let scalar_wanted = want.take.iter().any(|take| matches!(take, Take::Scalar(_)));
+            let array = if scalar_wanted { array_in_text(text) } else { None };
+            array.unwrap_or(Raw::Text(text.as_bytes()))
+        }
+        Scalar::Int(int) | Scalar::Time(int) => Raw::Int(int),
+        Scalar::Float(float) => Raw::Float(float),
+        Scalar::Bool(flag) => Raw::Bool(flag),
+        Scalar::Bytes(_) => return None,
+    })
+}
+
+/// Exporters write arrays where a column holds only text: as JSON (`["x"]`), or as the JSON of
+/// protobuf (`{"values":[{"stringValue":"x"}]}`).
+fn array_in_text(text: &str) -> Option<Raw<'_>> {
+    let bytes = text.as_bytes();
+    let mut pull = Pull::new(bytes);
+    if bytes.starts_with(b"[") {
+        pull.skip().ok()?;
+        return (pull.at == bytes.len()).then_some(Raw::Json(bytes));
+    }
+    if !bytes.starts_with(b"{") {
+        return None;
+    }
+    let mut members = pull.object().ok()?;
+    if members.next(&mut pull).ok()??.inside != b"values" {
+        return None;
+    }
+    let mut elements = pull.array().ok()?;
+    if !elements.next(&mut pull).ok()? {
+        return Some(Raw::Json(b"[]"));
+    }
+    any_value(&mut pull).ok()?
+}
+
+/// The attributes in a JSON object, or in an array of OTLP's keys and values, as text. What stood
+/// before the text stops making sense is used.
+pub(super) fn json_bag<'s>(text: &'s [u8], collector: &mut Collector<'s, '_>) {
+    let mut pull = Pull::new(text);
+    let _ = match pull.peek() {
+        Ok(b'[') => each_pair(text, |key, value| {
+            if let Some(want) = collector.wanted().attr_bytes(key) {
+                collector.attr(want, value);
+            }
+        }),
+        Ok(_) => object(&mut pull, &mut Vec::new(), 0, collector),
+        Err(odd) => Err(odd),
+    };
+}
+
+/// Objects in objects are one name with dots, and a wanted name may hold a whole object.
+fn object<'s>(
+    pull: &mut Pull<'s>,
+    name: &mut Vec<u8>,
+    depth: u32,
+    collector: &mut Collector<'s, '_>,
+) -> Step<()> {
+    let mut members = pull.object()?;
+    while let Some(key) = members.next(pull)? {
+        let length = name.len();
+        if depth > 0 {
+            name.push(b'.');
+        }
+        name.extend_from_slice(key.inside);
+        let nested = pull.peek()? == b'{' && depth < MAX_DEPTH;
+        if let Some(want) = collector.wanted().attr_bytes(name) {
+            let mut value = pull.clone();
+            if let Some(raw) = plain(&mut value)? {
+                collector.attr(want, raw);
+            }
+        }
+        if nested {
+            object(pull, name, depth + 1, collector)?;
+        } else {
+            pull.skip()?;
+        }
+        name.truncate(length);
+    }
+    Ok(())
+}
+
+/// Hands on the keys and values of a JSON array of `{"key":…,"value":{"stringValue":…}}`.
+pub(super) fn each_pair<'s>(text: &'s [u8], mut each: impl FnMut(&[u8], Raw<'s>)) -> Step<()> {
+    let mut pull = Pull::new(text);
+    let mut elements = pull.array()?;
+    while elements.next(&mut pull)? {
+        let mut members = pull.object()?;
+        let (mut name, mut value) = (None, None);
+        while let Some(member) = members.next(&mut pull)? {
+            match member.inside {
+                b"key" => name = Some(pull.scalar_text()?.inside),
+                b"value" => value = any_value(&mut pull)?,
+                _ => pull.skip()?,
+            }
+        }
+        if let (Some(name), Some(value)) = (name, value) {
+            each(name, value);
+        }
+    }
+    Ok(())
+}
+
+/// Hands on the members of a JSON object.
+pub(super) fn json_bag_of<'s>(text: &'s [u8], each: &mut impl FnMut(&[u8], Raw<'s>)) -> Step<()> {
+    let mut pull = Pull::new(text);
+    let mut members = pull.object()?;
+    while let Some(key) = members.next(&mut pull)? {
+        if let Some(raw) = plain(&mut pull)? {
+            each(key.inside, raw);
+        }
+    }
+    Ok(())
+}
