@@ -1,5 +1,7 @@
 //! The HTML page and the plots: complete, inert, bounded, the same every time.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
+
 mod support;
 
 use base64::Engine;

@@ -1,5 +1,7 @@
 //! The ticket: all that support asks for, nothing of the customer's own.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
+
 mod support;
 
 use llmspan::diagnosis::*;

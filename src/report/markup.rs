@@ -44,7 +44,7 @@ impl Markup {
     /// A sentence of the diagnosis, in which names stand between backticks.
     pub(crate) fn prose(&mut self, text: &str) -> &mut Self {
         let pieces: Vec<&str> = text.split('`').collect();
-        if pieces.len() % 2 == 0 || text.chars().nth(self.longest).is_some() {
+        if pieces.len().is_multiple_of(2) || text.chars().nth(self.longest).is_some() {
             return self.text(text);
         }
         for (index, piece) in pieces.into_iter().enumerate() {

@@ -327,24 +327,50 @@ fn timeline(table: &CallTable) -> Timeline {
     }
 }
 
+fn path() -> Vec<Step> {
+    let step = |question: &str, reading: &str, answer: &str| Step {
+        question: question.to_owned(),
+        reading: reading.to_owned(),
+        answer: answer.to_owned(),
+    };
+    vec![
+        step("Did anything move beyond the usual?", "TTFT p95 3.8×, usual 1.2×", "A spike."),
+        step("Did TTFT move alone?", "ITL p95 1.02× [0.95×, 1.08×]", "TTFT only: prefill."),
+        step(
+            "At the same uncached tokens?",
+            "1.04× [0.97×, 1.11×]",
+            "The work grew, the service held: cache or prompt length.",
+        ),
+        step("Why did the cache miss?", "v41 → v42 at 14:02:08", "The prompt changed."),
+    ]
+}
+
+fn coverage() -> Vec<Coverage> {
+    ["ttft_s", "itl_s", "cache_hit_ratio", "request_id", "region", "queue_wait_s"]
+        .iter()
+        .zip([0.98, 0.97, 1.0, 0.995, 1.0, 0.0])
+        .map(|(column, share)| Coverage {
+            column: (*column).to_owned(),
+            baseline_share: share,
+            window_share: share * 0.99,
+        })
+        .collect()
+}
+
 /// The conclusion, with its plots.
 pub fn diagnosis() -> Diagnosis {
     let table = table();
     let ns = |minutes: f64| at(minutes).timestamp_nanos_opt().unwrap() / NS * NS;
     let timeline = timeline(&table);
+    let normal = ns(0.0)..ns(73.0);
     let subject = Subject {
         table: &table,
         window: ns(75.0)..ns(90.0),
-        baseline: &[ns(0.0)..ns(73.0)],
+        baseline: std::slice::from_ref(&normal),
         slice: None,
         segment: segment(),
         axis: axis_of(&timeline),
         miss_reasons: None,
-    };
-    let step = |question: &str, reading: &str, answer: &str| Step {
-        question: question.to_owned(),
-        reading: reading.to_owned(),
-        answer: answer.to_owned(),
     };
     let out = |cause, because: &str| RuledOut { cause, because: because.to_owned() };
     let charts = charts(&subject);
@@ -373,28 +399,11 @@ pub fn diagnosis() -> Diagnosis {
         }],
         signals,
         waterfall: Some(waterfall(&table)),
-        path: vec![
-            step("Did anything move beyond the usual?", "TTFT p95 3.8×, usual 1.2×", "A spike."),
-            step("Did TTFT move alone?", "ITL p95 1.02× [0.95×, 1.08×]", "TTFT only: prefill."),
-            step(
-                "At the same uncached tokens?",
-                "1.04× [0.97×, 1.11×]",
-                "The work grew, the service held: cache or prompt length.",
-            ),
-            step("Why did the cache miss?", "v41 → v42 at 14:02:08", "The prompt changed."),
-        ],
+        path: path(),
         timeline: Some(timeline),
         charts: Some(charts),
         notes: vec!["The window is 2 min 10 s longer than the spike at its start.".to_owned()],
-        coverage: ["ttft_s", "itl_s", "cache_hit_ratio", "request_id", "region", "queue_wait_s"]
-            .iter()
-            .zip([0.98, 0.97, 1.0, 0.995, 1.0, 0.0])
-            .map(|(column, share)| Coverage {
-                column: (*column).to_owned(),
-                baseline_share: share,
-                window_share: share * 0.99,
-            })
-            .collect(),
+        coverage: coverage(),
         ingest: ingest(),
         other_spikes: vec![],
     }

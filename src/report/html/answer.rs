@@ -57,9 +57,8 @@ fn figures(body: &mut Body, diagnosis: &Diagnosis) {
     let order = |a: &&SignalChange, b: &&SignalChange| {
         moved(a).cmp(&moved(b)).then(further(a).total_cmp(&further(b)))
     };
-    let pairs =
-        FIGURES.iter().filter_map(|pair| pair.iter().filter_map(|name| find(name)).max_by(order));
-    let failures = FAILURES.iter().filter_map(|name| find(name)).filter(|signal| moved(signal));
+    let pairs = FIGURES.iter().filter_map(|pair| pair.iter().filter_map(&find).max_by(order));
+    let failures = FAILURES.iter().filter_map(&find).filter(|signal| moved(signal));
     let found: Vec<&SignalChange> = pairs.chain(failures).collect();
     let first = diagnosis.diagnoses.first().filter(|first| first.affected_calls > 0);
     if found.is_empty() && first.is_none() {

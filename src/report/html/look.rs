@@ -198,6 +198,13 @@ fn at_the_same_work(body: &mut Body, charts: &Charts) {
     body.raw("<section id=\"work\"><h2>At the same work</h2>\n<p class=\"soft\">Every mark is a ");
     body.raw("call. Diamonds that moved right along the dashed line had more work; diamonds ");
     body.raw("above it were slower at the same work.</p>\n");
+    let models = charts.shares.iter().find(|of| of.column == "request_model");
+    if models.is_some_and(|of| of.values.len() > 1) {
+        body.raw("<p class=\"soft\">Several models share these plots, each with a level of its ");
+        body.raw(
+            "own; the judgement compares every call with the same work on its own model.</p>\n",
+        );
+    }
     if charts.scatters.is_empty() {
         body.raw("<p>No call carries TTFT with its uncached tokens, nor ITL.</p>\n");
     }
@@ -211,8 +218,10 @@ fn at_the_same_work(body: &mut Body, charts: &Charts) {
 
 fn cache_and_routing(body: &mut Body, diagnosis: &Diagnosis, charts: &Charts) {
     body.raw("<section id=\"routing\"><h2>Cache and routing</h2>\n");
+    let twin = served_as_asked(charts);
+    let shown = charts.shares.iter().filter(|of| !(twin && of.column == "request_model"));
     let (constant, moved): (Vec<&Shares>, Vec<&Shares>) =
-        charts.shares.iter().partition(|of| shares::is_constant(of));
+        shown.partition(|of| shares::is_constant(of));
     body.raw("<div class=\"pair\">\n");
     for of in moved.iter().take(body.limits.plots) {
         figure(body, &shares::strips(diagnosis, of, body.limits.text));
@@ -241,6 +250,18 @@ fn cache_and_routing(body: &mut Body, diagnosis: &Diagnosis, charts: &Charts) {
         }
     }
     body.raw("</ul></section>\n");
+}
+
+/// Whether the model served moves just as the model asked for: one drawing is enough then.
+fn served_as_asked(charts: &Charts) -> bool {
+    let find = |column: &str| charts.shares.iter().find(|of| of.column == column);
+    let parts = |of: &Shares| -> Vec<Vec<Option<f64>>> {
+        of.values.iter().map(|series| series.bins.clone()).collect()
+    };
+    match (find("request_model"), find("response_model")) {
+        (Some(asked), Some(served)) => served.values.len() > 1 && parts(asked) == parts(served),
+        _ => false,
+    }
 }
 
 fn spreads(body: &mut Body, charts: &Charts) {

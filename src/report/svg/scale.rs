@@ -82,7 +82,8 @@ impl Scale {
             let range = self.low * 0.999..=self.high * 1.001;
             all.filter(|tick| range.contains(tick)).collect()
         };
-        let finer: [(&[f64], i32); 5] = [
+        let finer: [(&[f64], i32); 6] = [
+            (&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
             (&[1.0, 2.0, 3.0, 5.0, 7.0], 1),
             (&[1.0, 2.0, 5.0], 1),
             (&[1.0, 3.0], 1),

@@ -78,7 +78,7 @@ fn axis_name(column: &str) -> &str {
     }
 }
 
-/// Logarithmic where values span more than a decade and a half.
+/// Logarithmic where values span much of a decade, but for counts.
 fn scale(column: &str, values: impl Iterator<Item = f64>) -> Scale {
     let is_time = wording::unit(column) == wording::Unit::Time;
     let positive = values.filter(|value| value.is_finite()).map(|value| value.max(0.0));
@@ -88,7 +88,7 @@ fn scale(column: &str, values: impl Iterator<Item = f64>) -> Scale {
         return Scale::counts(high);
     }
     let floor = if is_time { 1e-4 } else { 1.0 };
-    if high > low.max(floor) * 30.0 || (is_time && high > low.max(floor) * 8.0) {
+    if high > low.max(floor) * 8.0 {
         Scale::log(low.max(floor) * 0.9, high * 1.1)
     } else {
         Scale::from_zero(high)

@@ -5,6 +5,7 @@ use crate::calls::{Call, Cell};
 use crate::schema::Col;
 
 const MINUTE_NS: i64 = 60_000_000_000;
+const BASELINE: Range<i64> = 0..60 * MINUTE_NS;
 
 /// An hour of baseline and ten minutes of window, a call every two seconds; in the window the
 /// cache is gone, half of the calls go to another region.
@@ -57,7 +58,7 @@ fn subject<'a>(table: &'a CallTable, baseline: &'a [Range<i64>]) -> Subject<'a> 
 #[test]
 fn a_scatter_is_bounded_keeps_the_slowest_call_and_says_how_many_there_were() {
     let table = table(2_100);
-    let charts = charts(&subject(&table, &[0..60 * MINUTE_NS]));
+    let charts = charts(&subject(&table, std::slice::from_ref(&BASELINE)));
     let ttft = &charts.scatters[0];
     assert_eq!((ttft.baseline_calls, ttft.window_calls), (1_800, 300));
     assert_eq!((ttft.baseline.len(), ttft.window.len()), (400, 300));
@@ -73,7 +74,7 @@ fn a_scatter_is_bounded_keeps_the_slowest_call_and_says_how_many_there_were() {
 #[test]
 fn shares_say_where_calls_went_and_distributions_add_up() {
     let table = table(2_250);
-    let charts = charts(&subject(&table, &[0..60 * MINUTE_NS]));
+    let charts = charts(&subject(&table, std::slice::from_ref(&BASELINE)));
     let columns: Vec<&str> = charts.shares.iter().map(|shares| &*shares.column).collect();
     assert_eq!(columns, ["cache_miss_reason", "region", "request_model"]);
     let region = &charts.shares[1];
