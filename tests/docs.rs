@@ -2,9 +2,14 @@
 
 mod generated;
 
-use llmspan::schema;
+use llmspan::{causes, schema};
 
 #[test]
 fn the_page_of_the_call_table_is_current() {
     generated::check("schema.md", &schema::page());
+}
+
+#[test]
+fn the_page_of_the_causes_is_current() {
+    generated::check("causes.md", &causes::page());
 }

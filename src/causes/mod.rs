@@ -16,11 +16,14 @@ mod load_surge;
 mod mix_shift;
 mod model_change;
 mod output_growth;
+mod page;
 mod pool_change;
 mod prefill_queueing;
 mod prompt_growth;
 mod region_change;
 mod tree;
+
+pub use page::page;
 
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
