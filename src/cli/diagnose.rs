@@ -1,5 +1,7 @@
 //! `llmspan diagnose`: why this window was slow.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use super::Finished;
@@ -53,6 +55,10 @@ pub struct DiagnoseArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<String>,
 
+    /// Write the plots as SVG files into DIR, to stand beside a Markdown report
+    #[arg(long, value_name = "DIR")]
+    pub with_charts: Option<PathBuf>,
+
     /// Fail when any record was lost
     #[arg(long)]
     pub strict: bool,
@@ -89,6 +95,9 @@ pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
         output::write_with(path, |out| out.write_all(text.as_bytes()))
     });
     files.collect::<Result<()>>()?;
+    if let Some(folder) = &args.with_charts {
+        draw(folder, &diagnosis)?;
+    }
     let out = plan.stdout.map(|format| report::render(&diagnosis, format, plan.style));
     Ok(Finished {
         out: out.unwrap_or_default(),
@@ -108,6 +117,18 @@ fn conclude(plan: &Plan) -> Result<Diagnosis> {
         Error::usage(format!("{threads} threads cannot be started: {error}"), "ask for fewer")
     })?;
     pool.install(work)
+}
+
+fn draw(folder: &Path, diagnosis: &Diagnosis) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| Error::Output {
+        place: folder.display().to_string(),
+        message: error.to_string(),
+    })?;
+    let files = report::svg::charts(diagnosis).into_iter();
+    let written = files.map(|(name, drawing)| {
+        output::write_with(&folder.join(name), |out| out.write_all(drawing.as_bytes()))
+    });
+    written.collect()
 }
 
 fn limit_ids(diagnosis: &mut Diagnosis, most: Option<usize>) {
