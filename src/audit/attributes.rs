@@ -27,7 +27,7 @@ pub enum Among {
     Every,
     /// Those that were answered.
     Answered,
-    /// Answered streams, and answered calls that do not say whether they streamed.
+    /// Answered streams; where no call says whether it streamed, all that were answered.
     Streams,
     /// Answered calls to a provider that bills cache writes.
     CacheWriters,

@@ -44,7 +44,7 @@ pub enum When {
 pub struct Place<'a> {
     /// The dialect's id.
     pub dialect: &'a str,
-    /// The provider of most calls; none where none is named.
+    /// The provider of most calls that lack it; none where none is named.
     pub provider: Option<&'a str>,
     /// Whether the SDK dropped events.
     pub events_dropped: bool,
@@ -85,6 +85,8 @@ const WITH_REQUEST_ID: &[&str] = &[
 /// Providers of whom one asks for a region or a deployment.
 const WITH_PLACES: &[&str] =
     &["azure.ai.openai", "azure.ai.inference", "aws.bedrock", "gcp.vertex_ai"];
+/// Providers whose headers say how long they took.
+const TELL_THEIR_TIME: &[&str] = &["", "openai", "azure.ai.openai", "gcp.gemini", "gcp.vertex_ai"];
 const OPENAI: &[&str] = &["openai", "azure.ai.openai"];
 
 #[rustfmt::skip]
@@ -125,12 +127,9 @@ const HEADERS: Fix = Fix {
     dialects: PYTHON,
     providers: WITH_REQUEST_ID,
     when: When::Always,
-    closes: &[Col::RequestId, Col::ServerProcessingS],
+    closes: &[Col::RequestId],
     read_as: "http",
-    writes: &[
-        "http.response.header.x_request_id", "http.response.header.request_id",
-        "http.response.header.openai_processing_ms",
-    ],
+    writes: &["http.response.header.x_request_id", "http.response.header.request_id"],
     change: "Trace the HTTP client under the SDK and keep the provider's response headers.",
     language: "python",
     snippet: text::HEADERS_PYTHON,
@@ -203,7 +202,17 @@ pub const FIXES: &[Fix] = &[
     Fix {
         id: "litellm_headers",
         dialects: &["litellm", "litellm_v2"],
-        providers: &[],
+        writes: &["hidden_params"],
+        read_as: "litellm",
+        change: "Let LiteLLM keep the provider's response headers, from which its spans take them.",
+        snippet: text::LITELLM_HEADERS,
+        ..HEADERS
+    },
+    Fix {
+        id: "litellm_headers",
+        dialects: &["litellm", "litellm_v2"],
+        providers: TELL_THEIR_TIME,
+        closes: &[Col::ServerProcessingS],
         writes: &["hidden_params"],
         read_as: "litellm",
         change: "Let LiteLLM keep the provider's response headers, from which its spans take them.",
@@ -211,6 +220,8 @@ pub const FIXES: &[Fix] = &[
         ..HEADERS
     },
     USAGE,
+    // Where the dialect carries the cached count, it is only the unasked usage that lacks it.
+    Fix { closes: &[Col::CacheReadTokens], when: When::Partly, ..USAGE },
     Fix {
         id: "event_limit",
         dialects: &["openllmetry", "openllmetry_anthropic"],
@@ -226,8 +237,6 @@ pub const FIXES: &[Fix] = &[
         ..GENAI
     },
     GENAI,
-    // Where the dialect carries the cached count, it is only the unasked usage that lacks it.
-    Fix { closes: &[Col::CacheReadTokens], when: When::Partly, ..USAGE },
     Fix {
         id: "stream_usage",
         dialects: &["openinference_langchain"],
@@ -281,19 +290,23 @@ pub const FIXES: &[Fix] = &[
     },
     HEADERS,
     Fix {
-        id: "response_headers",
         providers: &[],
         closes: &[Col::Attempts, Col::ClientWaitS],
         writes: &["http.request.method"],
         ..HEADERS
     },
+    // Google sends no request id, and says what it took in `server-timing`; Anthropic does not say.
     Fix {
-        // Google sends no request id, and says what it took in `server-timing`.
-        id: "response_headers",
-        providers: &["gcp.gemini", "gcp.vertex_ai"],
+        providers: TELL_THEIR_TIME,
         closes: &[Col::ServerProcessingS],
-        writes: &["http.response.header.server_timing"],
+        writes: &["http.response.header.openai_processing_ms", "http.response.header.server_timing"],
         ..HEADERS
+    },
+    Fix {
+        providers: TELL_THEIR_TIME,
+        closes: &[Col::ServerProcessingS],
+        writes: &["http.response.header.openai-processing-ms"],
+        ..NODE
     },
     NODE,
     Fix { closes: &[Col::Attempts, Col::ClientWaitS], providers: &[], writes: &["http.request.method"], ..NODE },
@@ -357,12 +370,13 @@ pub const FIXES: &[Fix] = &[
         snippet: text::LANGFUSE_PROMPT,
         ..IDENTITY
     },
-    IDENTITY,
+    Fix { dialects: PYTHON, ..IDENTITY },
+    Fix { dialects: &["litellm", "litellm_v2", "logfire", "bedrock_botocore"], ..IDENTITY },
     Fix {
         dialects: &[
             "anthropic_sdk", "genai_official", "openai_v2", "openllmetry", "openllmetry_anthropic",
             "langsmith", "mlflow", "openlit", "pydantic_ai", "google_genai", "semconv",
-            "semconv_old", "litellm", "litellm_v2", "logfire", "vllm", "sglang",
+            "semconv_old", "litellm", "litellm_v2", "logfire",
         ],
         closes: &[Col::PromptVersion],
         writes: &["gen_ai.prompt.version"],

@@ -51,6 +51,8 @@ pub(super) struct Reading {
     pub of: u64,
     /// Why it is not believed.
     pub because: Option<String>,
+    /// The provider of most calls that lack it; of the whole group where none of them names one.
+    pub provider: Option<String>,
 }
 
 impl Reading {
@@ -113,9 +115,9 @@ impl Rows {
     }
 
     /// The provider of most calls that name one.
-    pub(super) fn provider(&self, group: &Group<'_>) -> Option<&str> {
+    fn provider(&self, rows: &[usize]) -> Option<&str> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for name in group.rows.iter().filter_map(|row| self.provider.get(*row)) {
+        for name in rows.iter().filter_map(|row| self.provider.get(*row)) {
             *counts.entry(name).or_default() += 1;
         }
         counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(name, _)| name)
@@ -131,8 +133,14 @@ impl Rows {
     #[allow(clippy::cast_precision_loss, reason = "fewer calls than 2^53")]
     pub(super) fn reading(&self, at: usize, group: &Group<'_>, ingest: &Ingest) -> Reading {
         let attribute = &ATTRIBUTES[at];
-        let could: Vec<usize> =
-            group.rows.iter().copied().filter(|row| self.could(*row, attribute.among)).collect();
+        // Where streams are told, a call that is not told is none; where none is, any may be.
+        let told = group.rows.iter().any(|row| self.streaming[*row] == Some(true));
+        let could: Vec<usize> = group
+            .rows
+            .iter()
+            .copied()
+            .filter(|row| self.could(*row, attribute.among, told))
+            .collect();
         let carry: Vec<usize> = could.iter().copied().filter(|row| self.known[at][*row]).collect();
         let doubt = credible::doubt(self, attribute.col, &carry)
             .or_else(|| credible::refused(attribute.col, group, carry.len(), ingest));
@@ -145,15 +153,21 @@ impl Rows {
             _ => State::Sometimes,
         };
         let because = doubt.filter(|_| state == State::NotCredible);
-        Reading { state, known: known as u64, of: of as u64, because }
+        let lack: Vec<usize> = could
+            .into_iter()
+            .filter(|row| state == State::NotCredible || !self.known[at][*row])
+            .collect();
+        let provider = self.provider(&lack).or_else(|| self.provider(&group.rows));
+        let provider = provider.map(str::to_owned);
+        Reading { state, known: known as u64, of: of as u64, because, provider }
     }
 
     /// Whether a call could carry an attribute that stands among those calls.
-    fn could(&self, row: usize, among: Among) -> bool {
+    fn could(&self, row: usize, among: Among, told: bool) -> bool {
         match among {
             Among::Every => true,
             Among::Answered => self.ok[row],
-            Among::Streams => self.ok[row] && self.streaming[row] != Some(false),
+            Among::Streams => self.ok[row] && self.streaming[row].unwrap_or(!told),
             Among::CacheWriters => {
                 let bills = self.provider.get(row).is_some_and(|name| BILL_WRITES.contains(&name));
                 self.ok[row] && bills

@@ -54,15 +54,13 @@ fn service(name: Option<String>, mut dialects: Vec<(DialectAudit, f64)>) -> Serv
 
 /// The audit of one group, and its score before rounding.
 fn dialect(rows: &Rows, group: &Group<'_>, ingest: &Ingest) -> (DialectAudit, f64) {
-    let place = Place {
-        dialect: group.dialect,
-        provider: rows.provider(group),
-        events_dropped: rows.events_dropped(group),
-    };
+    let events_dropped = rows.events_dropped(group);
     let (mut attributes, mut fixes) = (Vec::new(), BTreeMap::new());
     let (mut won, mut possible) = (0.0, 0.0);
     for (at, attribute) in ATTRIBUTES.iter().enumerate() {
         let reading = rows.reading(at, group, ingest);
+        let provider = reading.provider.as_deref();
+        let place = Place { dialect: group.dialect, provider, events_dropped };
         let gap = reading.state.is_gap();
         let some = reading.state == State::Sometimes;
         let fix = FIXES.iter().find(|fix| gap && fix.helps(attribute.col, place, some));
