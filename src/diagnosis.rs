@@ -5,6 +5,7 @@
 //! All durations are seconds, all times UTC, all shares and ratios plain numbers (not percent);
 //! `None` is written as `null` and means not known.
 
+pub mod audit;
 mod cause;
 mod charts;
 mod ingest;
@@ -18,7 +19,7 @@ pub use cause::{Cause, Owner};
 pub use charts::{
     Charts, Distribution, ExpectedStep, Point, Scatter, ShareSeries, Shares, Spread, TimeAxis,
 };
-pub use ingest::{Ingest, IngestFile, Loss};
+pub use ingest::{Ingest, IngestFile, Loss, Rejected};
 
 /// The contract's version.
 pub const SCHEMA: &str = "llmspan.diagnosis/1";

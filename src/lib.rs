@@ -12,6 +12,7 @@
 //! 5. `causes` turns signals into findings, `verdict` ranks them into a [`diagnosis`];
 //! 6. `report` renders it.
 
+pub mod audit;
 pub mod calls;
 pub mod causes;
 #[doc(hidden)]

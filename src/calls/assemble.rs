@@ -8,9 +8,11 @@ use rayon::prelude::*;
 use crate::calls::derive::{self, CacheHabits};
 use crate::calls::draft::{Draft, Reader};
 use crate::calls::lens::Lens;
+use crate::calls::parse::{Rejection, ZERO_USAGE};
 use crate::calls::trace::{self, Folded, Row};
 use crate::calls::{CallTable, Codes, attempts, matching, twins};
-use crate::diagnosis::Ingest;
+use crate::diagnosis::{Ingest, Rejected};
+use crate::dialects::DIALECTS;
 use crate::error::{Error, Result};
 use crate::ingest::{CanonicalInput, Id, Ingested, Span, Spans, Wanted};
 use crate::schema::Col;
@@ -180,7 +182,21 @@ fn report(rows: &[Row], folded: BTreeMap<&'static str, u64>, ingest: &mut Ingest
     for (kind, count) in folded {
         *ingest.folded.entry(kind.to_owned()).or_default() += count;
     }
-    for reason in rows.iter().flat_map(|row| &row.draft.rejected) {
-        *ingest.rejected.entry((*reason).to_owned()).or_default() += 1;
+    let mut rejected: BTreeMap<(Option<&str>, u8, Rejection), u64> = BTreeMap::new();
+    for row in rows {
+        for reason in &row.draft.rejected {
+            let service = row.draft.call.text(Col::ServiceName);
+            *rejected.entry((service, row.draft.dialect, *reason)).or_default() += 1;
+            if *reason != ZERO_USAGE {
+                *ingest.rejected.entry((*reason).to_owned()).or_default() += 1;
+            }
+        }
     }
+    let told = rejected.into_iter().map(|((service, dialect, reason), calls)| Rejected {
+        service: service.map(str::to_owned),
+        dialect: DIALECTS.get(usize::from(dialect)).map_or("", |found| found.id).to_owned(),
+        reason,
+        calls,
+    });
+    ingest.rejected_of.extend(told);
 }

@@ -14,6 +14,8 @@ pub const NEGATIVE: Rejection = "negative value";
 pub const NO_RATIO: Rejection = "ratio outside 0 to 1";
 /// A time that is before the span's start.
 pub const BEFORE_START: Rejection = "time before the call's start";
+/// Zeros that stand for unknown: told by an audit alone, for nothing was lost.
+pub const ZERO_USAGE: Rejection = "zeros where the usage is not known";
 
 /// The plain text of a value: JSON quotes and array brackets taken off, numbers as written.
 pub fn text(value: &Value) -> Option<String> {

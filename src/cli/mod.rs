@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand; structs record, a plan resolves, `run` does.
 
+mod audit;
 mod diagnose;
 mod normalize;
 mod output;
@@ -42,6 +43,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Audit(audit::AuditArgs),
     Diagnose(diagnose::DiagnoseArgs),
     Normalize(normalize::NormalizeArgs),
     Simulate(simulate::SimulateArgs),
@@ -53,7 +55,8 @@ Examples:
   llmspan diagnose spans.parquet --window 14:00-14:15
   llmspan diagnose traces/ --window 2026-11-03T14:00/15m -o incident.md -o incident.json
   zstdcat spans.json.zst | llmspan diagnose - --format json
-  llmspan normalize traces/ -o calls.parquet";
+  llmspan normalize traces/ -o calls.parquet
+  llmspan audit traces/";
 
 impl Cli {
     /// Runs the command.
@@ -62,6 +65,7 @@ impl Cli {
     /// Whatever ends it: bad arguments, inputs that hold nothing, outputs that cannot be written.
     pub fn run(self) -> Result<Finished> {
         match self.command {
+            Command::Audit(args) => audit::run(&args),
             Command::Diagnose(args) => diagnose::run(&args),
             Command::Normalize(args) => normalize::run(&args),
             Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),

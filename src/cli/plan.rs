@@ -121,7 +121,8 @@ fn gate(what: &str) -> Result<Gate> {
     })
 }
 
-fn stdout_style(plain: bool) -> Style {
+/// How standard output is laid out.
+pub(super) fn stdout_style(plain: bool) -> Style {
     let stdout = std::io::stdout();
     let terminal = stdout.is_terminal();
     let columns = terminal.then(|| terminal_size::terminal_size_of(&stdout)).flatten();

@@ -2,6 +2,7 @@
 //!
 //! A new form is a file beside these, an entry in [`Format`], and a line in [`render`].
 
+pub mod audit;
 mod columns;
 pub mod html;
 mod json;
