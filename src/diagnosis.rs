@@ -6,7 +6,9 @@
 //! `None` is written as `null` and means not known.
 
 mod cause;
+mod explanation;
 mod ingest;
+mod timeline;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,11 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
 pub use cause::{Cause, Owner};
+pub use explanation::{
+    CallFigure, CallPart, CallParts, Cohort, EXPLANATION_SCHEMA, Explanation, FoundCall, PartSource,
+};
 pub use ingest::{Ingest, IngestFile, Loss};
+pub use timeline::{Days, DumpTimeline, TIMELINE_SCHEMA, TimelineGroup, TimelineSpike};
 
 /// The contract's version.
 pub const SCHEMA: &str = "llmspan.diagnosis/1";

@@ -11,6 +11,9 @@
 //! 4. `signals` measures what every cause shares, with the pure functions of [`stats`];
 //! 5. `causes` turns signals into findings, `verdict` ranks them into a [`diagnosis`];
 //! 6. `report` renders it.
+//!
+//! Beside the diagnosis of a window, [`explain`] takes one call apart and
+//! [`timeline`] lays the whole dump out over time.
 
 pub mod calls;
 pub mod causes;
@@ -19,11 +22,13 @@ pub mod cli;
 pub mod diagnosis;
 pub mod dialects;
 pub mod error;
+pub mod explain;
 pub mod ingest;
 pub mod report;
 pub mod schema;
 pub mod signals;
 pub mod stats;
+pub mod timeline;
 pub mod verdict;
 pub mod windows;
 

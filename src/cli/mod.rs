@@ -1,9 +1,11 @@
 //! The command line: one file per subcommand; structs record, a plan resolves, `run` does.
 
 mod diagnose;
+mod explain;
 mod normalize;
 mod output;
 mod plan;
+mod timeline;
 
 use clap::{Parser, Subcommand};
 
@@ -41,6 +43,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Diagnose(diagnose::DiagnoseArgs),
+    Explain(explain::ExplainArgs),
+    Timeline(timeline::TimelineArgs),
     Normalize(normalize::NormalizeArgs),
 }
 
@@ -49,6 +53,8 @@ Examples:
   llmspan diagnose spans.parquet --window 14:00-14:15
   llmspan diagnose traces/ --window 2026-11-03T14:00/15m -o incident.md -o incident.json
   zstdcat spans.json.zst | llmspan diagnose - --format json
+  llmspan explain req_011CUXhR3fXbZ spans.parquet
+  llmspan timeline spans.parquet --every 5m --by service_name
   llmspan normalize traces/ -o calls.parquet";
 
 impl Cli {
@@ -59,6 +65,8 @@ impl Cli {
     pub fn run(self) -> Result<Finished> {
         match self.command {
             Command::Diagnose(args) => diagnose::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Timeline(args) => timeline::run(&args),
             Command::Normalize(args) => normalize::run(&args).map(|()| Finished::default()),
         }
     }

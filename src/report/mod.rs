@@ -3,12 +3,14 @@
 //! A new form is a file beside these, an entry in [`Format`], and a line in [`render`].
 
 mod columns;
+pub mod explanation;
 mod json;
 mod markdown;
 pub mod neutral;
 pub mod numbers;
 pub mod sparkline;
 mod terminal;
+pub mod timeline;
 mod waterfall;
 pub mod wording;
 
