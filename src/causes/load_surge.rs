@@ -58,13 +58,13 @@ fn judge(case: &Case) -> Judgement {
         times(&service.rest.ttft),
         times(&service.rest.itl)
     );
-    finding(case, &service, service.load, because)
+    finding(case, service.load, because)
 }
 
-fn finding(case: &Case, service: &tree::Service, plausibility: f64, because: String) -> Judgement {
+fn finding(case: &Case, plausibility: f64, because: String) -> Judgement {
     let effects = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
     match found(case, &effects, plausibility, because) {
-        Some(finding) => Judgement::Found(Finding { slice: service.rest.slice, ..finding }),
+        Some(finding) => Judgement::Found(Finding { slice: case.load.slice, ..finding }),
         None => Judgement::RuledOut("the service held at the same work".to_owned()),
     }
 }

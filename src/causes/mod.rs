@@ -107,7 +107,7 @@ fn found(case: &Case, effects: &[Effect], plausibility: f64, because: String) ->
     let (_, main) = case.strongest(effects)?;
     let mut moved: Vec<(Effect, Shift)> =
         effects.iter().filter_map(|effect| Some((*effect, case.at(*effect)?.shift))).collect();
-    moved.sort_by(|a, b| b.1.z.total_cmp(&a.1.z));
+    moved.sort_by(|a, b| weight(&b.1).total_cmp(&weight(&a.1)));
     Some(Finding {
         slice: main.slice,
         log: moved.iter().map(|(_, shift)| shift.log).sum(),
@@ -116,6 +116,12 @@ fn found(case: &Case, effects: &[Effect], plausibility: f64, because: String) ->
         plausibility,
         because,
     })
+}
+
+/// How much an effect weighs among those of one finding: its size, as far as it is
+/// sure, and how many calls tell it.
+fn weight(shift: &Shift) -> f64 {
+    shift.log * shift.z.min(8.0) * shift.window_weight.sqrt()
 }
 
 /// A ratio with its interval: `×1.45 [1.38, 1.52]`.

@@ -5,6 +5,7 @@
 //! contention move TTFT too and a capacity loss without queueing looks like contention.
 
 use crate::signals::case::{Case, Rest};
+use crate::signals::tally::Shift;
 
 /// How plausible each cause is for the same shifts; sums to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,6 +32,8 @@ pub const CONTENTION_BELOW: f64 = 0.27;
 pub const QUEUEING_ABOVE: f64 = 0.72;
 /// Softness of both boundaries.
 const SOFT: f64 = 0.05;
+/// A shift of two standard errors counts half.
+const DOUBT: f64 = 4.0;
 /// Where acceptance is not reported, this part of what looks like contention may be a worse draft.
 const HIDDEN_DRAFT: f64 = 0.2;
 /// Where the cache is not reported, this part of what looks like queueing may be lost caches.
@@ -67,10 +70,17 @@ pub fn service(case: &Case) -> Option<Service> {
     })
 }
 
-/// The part of the added logarithm that lies in TTFT, 0 to 1.
+/// The part of the added logarithm that lies in TTFT, 0 to 1. Each shift counts as far as it stands
+/// above its own noise: TTFT is by far the noisier of the two.
 pub fn ttft_part(rest: &Rest) -> f64 {
-    let (ttft, itl) = (rest.ttft.log.max(0.0), rest.itl.log.max(0.0));
+    let (ttft, itl) = (sure(&rest.ttft), sure(&rest.itl));
     if ttft + itl > 0.0 { ttft / (ttft + itl) } else { 0.5 }
+}
+
+/// A rise drawn to nothing as far as chance could have made it.
+fn sure(shift: &Shift) -> f64 {
+    let z = if shift.error > 0.0 { shift.log / shift.error } else { 0.0 };
+    shift.log.max(0.0) * z * z / (z * z + DOUBT)
 }
 
 /// How plausible the own load is: nothing without a surge, nearly all when the rate doubled beyond

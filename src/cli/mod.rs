@@ -5,6 +5,8 @@ mod explain;
 mod normalize;
 mod output;
 mod plan;
+mod simulate;
+mod ticket;
 mod timeline;
 
 use clap::{Parser, Subcommand};
@@ -46,6 +48,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     Timeline(timeline::TimelineArgs),
     Normalize(normalize::NormalizeArgs),
+    Simulate(simulate::SimulateArgs),
+    Ticket(ticket::TicketArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -67,7 +71,9 @@ impl Cli {
             Command::Diagnose(args) => diagnose::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Timeline(args) => timeline::run(&args),
-            Command::Normalize(args) => normalize::run(&args).map(|()| Finished::default()),
+            Command::Normalize(args) => normalize::run(&args),
+            Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),
+            Command::Ticket(args) => ticket::run(&args),
         }
     }
 }

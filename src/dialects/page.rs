@@ -10,7 +10,7 @@ use super::{
 /// The page `docs/dialects.md`.
 pub fn page() -> String {
     let mut page = String::from(INTRO);
-    page.push_str("\n| dialect | written by | calls are | input count | cached count absent | first chunk |\n|---|---|---|---|---|---|\n");
+    page.push_str("\n| dialect | written by | calls are | input count | cached count absent |\n|---|---|---|---|---|\n");
     for dialect in DIALECTS.iter().filter(|dialect| dialect.id != http::DIALECT.id) {
         overview(&mut page, dialect);
     }
@@ -72,17 +72,10 @@ fn overview(page: &mut String, dialect: &Dialect) {
         Absent::Unknown => "not known",
         Absent::Learned => "as the dump shows",
     };
-    let first = if dialect.has_col("ttft_s") {
-        "yes"
-    } else if dialect.has_clue(Clue::TtftAfterHeadersS) {
-        "with an HTTP span"
-    } else {
-        "no"
-    };
     write(
         page,
         format_args!(
-            "| [`{id}`](#{id}) | {} | {part} | {input} | {absent} | {first} |\n",
+            "| [`{id}`](#{id}) | {} | {part} | {input} | {absent} |\n",
             dialect.title,
             id = dialect.id
         ),

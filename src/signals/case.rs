@@ -4,6 +4,7 @@
 use super::Signals;
 use super::effects::{EFFECTS, Effect};
 use super::frame::{Frame, Side};
+use super::halves::halves;
 use super::load::Load;
 use super::misses::Misses;
 use super::routing::Routing;
@@ -34,6 +35,8 @@ pub struct Rest {
     pub whole: Shift,
     /// Whether TTFT and ITL are known apart.
     pub split: bool,
+    /// Whether they were inferred from whole calls.
+    pub inferred: bool,
 }
 
 /// A figure that the server itself reported, baseline and window means.
@@ -98,18 +101,23 @@ pub struct Carried {
 
 /// Standard errors that an effect must stand above its usual, for everything and for slices one
 /// and two attributes deep: about one false alarm in fifty windows over all effects and slices.
-const LEAST_Z: [f64; 3] = [3.4, 4.2, 4.8];
-/// Smallest material change of the latency that the effect acts on, as a logarithm.
-const LEAST_LOG: f64 = 0.08;
-/// The mix is judged on few kinds of calls and drifts by itself: it needs more.
-const MIX_LEAST_LOG: f64 = 0.12;
-const MIX_LEAST_Z: f64 = 4.4;
+const LEAST_Z: [f64; 3] = [4.2, 4.8, 5.4];
+/// Smallest material change of the latency that an effect acts on, as a logarithm: lengths and mix
+/// drift by themselves, the service at the same work does not (serving physics 7, 10).
+const LEAST_LOG: f64 = 0.09;
+const LEAST_LOG_WORK: f64 = 0.14;
+/// The mix is judged by kinds of calls, whose own spread is part of its noise.
+const MIX_Z: [f64; 3] = [4.4, 4.3, 5.4];
 /// A slice holds an effect when this share of it lies inside.
 const HOLDS_SHARE: f64 = 0.8;
 /// Outside, the effect is at most this share of inside.
 const OUTSIDE_SHARE: f64 = 0.35;
 /// Standard errors between inside and outside before a slice is named.
 const APART_Z: f64 = 3.0;
+/// Outside, the effect is less than this many standard errors.
+const OUTSIDE_Z: f64 = 2.5;
+/// Outside, this part of the effect is nothing, however sure.
+const NOTHING_SHARE: f64 = 0.15;
 /// Share of calls on each side that must carry a figure for it to count as carried.
 const CARRIED_SHARE: f64 = 0.3;
 
@@ -149,8 +157,10 @@ impl Case {
         }
         if let Some(rest) = &mut case.rest {
             let of = &shifts[rest.slice];
-            rest.ttft = of[Effect::RestTtft as usize];
-            rest.itl = of[Effect::RestItl as usize];
+            if !rest.inferred {
+                rest.ttft = of[Effect::RestTtft as usize];
+                rest.itl = of[Effect::RestItl as usize];
+            }
             rest.whole = of[Effect::RestWhole as usize];
         }
         case
@@ -206,26 +216,33 @@ fn carried(frame: &Frame, carries: impl Fn(usize) -> bool) -> bool {
 
 /// Whether a shift is more than chance in a slice of that depth.
 fn beyond_chance(effect: Effect, shift: &Shift, depth: usize) -> bool {
-    let least = LEAST_Z[depth.min(2)];
-    let least = if effect == Effect::Mix { least.max(MIX_LEAST_Z) } else { least };
+    let table = if matches!(effect, Effect::Mix | Effect::ClassMix) { MIX_Z } else { LEAST_Z };
+    let least = table[depth.min(2)];
     shift.z >= least && !(shift.log < shift.usual)
 }
 
 /// Whether a shift matters.
 fn material(effect: Effect, shift: &Shift) -> bool {
-    shift.log
-        >= if matches!(effect, Effect::Mix | Effect::ClassMix) { MIX_LEAST_LOG } else { LEAST_LOG }
+    let drifts = matches!(
+        effect,
+        Effect::Mix
+            | Effect::ClassMix
+            | Effect::AcceptMix
+            | Effect::Length
+            | Effect::Output
+            | Effect::Cache
+    );
+    shift.log >= if drifts { LEAST_LOG_WORK } else { LEAST_LOG }
 }
 
 /// Where an effect moved: the slice that stands furthest apart from all other calls while it holds
 /// most of the effect, or everything.
 fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
     let of = |slice: usize| &signals.shifts[slice][effect as usize];
-    let depth = |slice: usize| signals.slices.slices[slice].keys.len();
+    let depth = |slice: usize| signals.slices.depth(slice);
     let passes = |slice: usize| {
         beyond_chance(effect, of(slice), depth(slice)) && material(effect, of(slice))
     };
-    let whole = of(0);
     let mut best: Option<(f64, Located)> = None;
     let mut strongest: Option<(f64, usize)> = None;
     for slice in 0..signals.shifts.len() {
@@ -245,8 +262,10 @@ fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
         let share = inside.log * inside.window_weight / total;
         let apart = (inside.log - outside.log) / inside.error.hypot(outside.error);
         let holds = total <= 0.0 || share >= HOLDS_SHARE;
-        if holds && outside.log < OUTSIDE_SHARE * inside.log && apart >= APART_Z {
-            let score = apart * (1.0 - 0.05 * depth(slice) as f64);
+        let held = outside.log < OUTSIDE_SHARE * inside.log
+            && (outside.z < OUTSIDE_Z || outside.log < NOTHING_SHARE * inside.log);
+        if holds && held && apart >= APART_Z {
+            let score = apart * (1.0 - 0.12 * depth(slice) as f64);
             if best.is_none_or(|(have, _)| score > have) {
                 best = Some((score, Located { slice, shift: *inside, outside: Some(outside) }));
             }
@@ -256,8 +275,7 @@ fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
     if let Some((_, located)) = best {
         return Some(located);
     }
-    let slice =
-        if passes(0) || whole.z > 2.0 && whole.log > 0.5 * LEAST_LOG { 0 } else { strongest };
+    let slice = if passes(0) { 0 } else { strongest };
     let outside = if slice == 0 { None } else { signals.tally.outside(slice, effect) };
     Some(Located { slice, shift: *of(slice), outside })
 }
@@ -269,12 +287,15 @@ fn rest(signals: &Signals, located: &[Option<Located>]) -> Option<Rest> {
     let main = found.max_by(|a, b| a.shift.z.total_cmp(&b.shift.z))?;
     let of = &signals.shifts[main.slice];
     let ttft = of[Effect::RestTtft as usize];
+    let split = ttft.window_weight >= 4.0 && ttft.baseline_weight >= 8.0;
+    let halves = if split { None } else { halves(signals, main.slice) };
     Some(Rest {
         slice: main.slice,
-        ttft,
-        itl: of[Effect::RestItl as usize],
+        ttft: halves.map_or(ttft, |halves| halves.0),
+        itl: halves.map_or(of[Effect::RestItl as usize], |halves| halves.1),
         whole: of[Effect::RestWhole as usize],
-        split: ttft.window_weight >= 4.0 && ttft.baseline_weight >= 8.0,
+        split: split || halves.is_some(),
+        inferred: halves.is_some(),
     })
 }
 

@@ -33,13 +33,18 @@ impl Cells {
     pub fn new(frame: &Frame) -> Self {
         let by_prompt = frame.prompt_name.values.len() > 1
             && frame.prompt_name.values.len() * LEAST_PER_PROMPT <= frame.len();
-        let (engine, engines) = dense(frame.len(), |row| {
-            [frame.provider.codes[row], frame.request_model.codes[row], 0, 0, 0, 0]
-        });
+        let (engine, engines) = dense(frame.len(), |row| model_of(frame, row));
         let (cell, cells) = dense(frame.len(), |row| {
             let prompt = if by_prompt { frame.prompt_name.codes[row] } else { 0 };
             let split = u32::from(frame.ttft_s[row].is_finite());
-            [index(engine[row]), frame.service.codes[row], prompt, split, 0, 0]
+            [
+                index(engine[row]),
+                frame.service.codes[row],
+                prompt,
+                split,
+                frame.client_region.codes[row],
+                0,
+            ]
         });
         Self { engine, engines, cell, cells, by_prompt }
     }
@@ -134,6 +139,13 @@ fn new_values(frame: &Frame, cells: &Cells, codes: &[u32]) -> Vec<bool> {
             && known as f64 <= NEW_SHARE * carried[engine] as f64
     };
     (0..frame.len()).map(new).collect()
+}
+
+/// Provider and requested model; the model that answered where no span says what was asked for.
+fn model_of(frame: &Frame, row: usize) -> [u32; 6] {
+    let asked = frame.request_model.codes[row];
+    let answered = if asked == Codes::NULL { frame.response_model.codes[row] } else { 0 };
+    [frame.provider.codes[row], asked, answered, 0, 0, 0]
 }
 
 fn index(at: usize) -> u32 {

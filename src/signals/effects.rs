@@ -5,10 +5,12 @@
 //! stands from its mean in the baseline, so the mix of kinds never passes for slowness. The
 //! seconds of one call add up to its duration.
 
+use std::collections::BTreeMap;
+
 use super::cells::{Cells, Moved, Places};
 use super::expect::Expected;
 use super::frame::{Frame, Outcome, Side, known};
-use crate::stats::quantile::mean;
+use crate::stats::quantile::{mean, variance};
 use crate::stats::regress::{Line, Shape, fit};
 
 /// One reason for a call to take longer; each acts on one latency.
@@ -116,6 +118,7 @@ struct Usual {
     output: Vec<f64>,
     log_per_step: Vec<f64>,
     engine_log_per_step: Vec<f64>,
+    class: Vec<f64>,
 }
 
 impl Effects {
@@ -129,6 +132,7 @@ impl Effects {
             output: by_kind(frame, cells, &frame.output_tokens),
             log_per_step: by_kind(frame, cells, &logs_per_step),
             engine_log_per_step,
+            class: class_levels(frame, cells, expected),
         };
         let mut effects = Self {
             logs: vec![vec![f64::NAN; frame.len()]; EFFECTS.len()],
@@ -199,7 +203,7 @@ impl Effects {
         let (output, kind) = (frame.output_tokens[row] - 1.0, usual.output[row] - 1.0);
         self.set(Effect::AcceptWithin, row, usual.log_per_step[row] - own);
         self.set(Effect::AcceptMix, row, usual_step - usual.log_per_step[row]);
-        self.set(Effect::ClassMix, row, expected.itl_kind[row].ln());
+        self.set(Effect::ClassMix, row, usual.class[row]);
         self.set(Effect::RouteItl, row, place.ln());
         self.set(Effect::Output, row, ((ttft.1 + base * output) / (ttft.1 + base * kind)).ln());
         self.set(Effect::Mix, row, (ttft.0 + base * kind).ln());
@@ -313,7 +317,11 @@ impl Effects {
             .map(|row| self.logs[effect as usize][*row])
             .filter(|value| value.is_finite())
             .collect();
-        mean(&values).unwrap_or(0.0)
+        let level = mean(&values).unwrap_or(0.0);
+        let error = variance(&values).map_or(0.0, |spread| (spread / values.len() as f64).sqrt());
+        let z = if error > 0.0 { level / error } else { 0.0 };
+        // A level that chance can make is drawn to none.
+        level * z * z / (z * z + 4.0)
     }
 
     fn shift(
@@ -448,6 +456,27 @@ fn means(
         }
     }
     sums.iter().map(|(size, sum)| (*size >= least).then(|| sum / *size as f64)).collect()
+}
+
+/// How far the time per token of each call's kind stands from that of all kinds of its engine that
+/// its client's region sends: what a move between prompts of one model changes.
+fn class_levels(frame: &Frame, cells: &Cells, expected: &Expected) -> Vec<f64> {
+    let logs: Vec<f64> = expected.itl_kind.iter().map(|kind| kind.ln()).collect();
+    let mut groups: BTreeMap<(usize, u32), (f64, f64)> = BTreeMap::new();
+    let key = |row: usize| (cells.engine[row], frame.client_region.codes[row]);
+    for row in 0..frame.len() {
+        if frame.sides[row] == Side::Baseline && frame.itl_s[row].is_finite() {
+            let group = groups.entry(key(row)).or_default();
+            group.0 += 1.0;
+            group.1 += logs[row];
+        }
+    }
+    (0..frame.len())
+        .map(|row| match groups.get(&key(row)) {
+            Some((size, sum)) if cells.by_prompt => logs[row] - sum / size,
+            _ => 0.0,
+        })
+        .collect()
 }
 
 /// What moved where routing changed: the kind that most of a set of calls shows.

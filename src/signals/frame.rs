@@ -37,6 +37,10 @@ pub enum Outcome {
 /// Struct of arrays; numbers are NaN where the table is null.
 #[derive(Debug, Clone)]
 pub struct Frame {
+    /// Seconds of baseline that hold calls, without the gaps between its stretches.
+    pub baseline_s: f64,
+    /// Length of the window, seconds.
+    pub window_s: f64,
     /// Start, nanoseconds since the epoch, ascending.
     pub starts_ns: Vec<i64>,
     /// Start, seconds after the first call.
@@ -115,6 +119,8 @@ pub struct Frame {
     pub miss_reason: Codes,
     /// Error class.
     pub error_type: Codes,
+    /// Where the client runs.
+    pub client_region: Codes,
 }
 
 /// A first chunk later than this share of the call came with the last: the stream was buffered.
@@ -132,6 +138,8 @@ impl Frame {
         let sides = starts_ns.iter().map(|ns| periods.side(*ns)).collect();
         let outcomes = outcomes(&text(Col::Status));
         let mut frame = Self {
+            baseline_s: periods.baseline_s(&starts_ns),
+            window_s: (i128::from(periods.window.1) - i128::from(periods.window.0)) as f64 * 1e-9,
             starts_s,
             sides,
             outcomes,
@@ -170,6 +178,7 @@ impl Frame {
             session: text(Col::SessionId),
             miss_reason: text(Col::CacheMissReason),
             error_type: text(Col::ErrorType),
+            client_region: table.segment("cloud.region"),
             starts_ns,
         };
         frame.settle();
@@ -217,6 +226,19 @@ pub fn known(value: f64) -> f64 {
 }
 
 impl Periods {
+    /// From the first to the last call of each stretch, summed.
+    fn baseline_s(&self, starts_ns: &[i64]) -> f64 {
+        let stretch = |(start, end): &(i64, i64)| {
+            let from = starts_ns.partition_point(|ns| ns < start);
+            let to = starts_ns.partition_point(|ns| ns < end);
+            match (starts_ns.get(from), to.checked_sub(1).and_then(|last| starts_ns.get(last))) {
+                (Some(first), Some(last)) if last > first => (last - first) as f64 * 1e-9,
+                _ => 0.0,
+            }
+        };
+        self.baseline.iter().map(stretch).sum()
+    }
+
     fn side(&self, ns: i64) -> Side {
         let within = |(start, end): (i64, i64)| (start..end).contains(&ns);
         if within(self.window) {

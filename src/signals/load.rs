@@ -1,7 +1,7 @@
 //! Own traffic: how many calls a minute started, in the window and in windows like it.
 
 use super::Signals;
-use super::frame::{Frame, Side};
+use super::frame::Side;
 
 /// Own requests in the engines that a slice uses.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -16,9 +16,8 @@ pub struct Load {
     pub usual_ratio: f64,
     /// Whether more than chance and the baseline's own swings.
     pub surged: bool,
-    /// Whether the service, in its slower minutes, was slower in busier ones: rank correlation of
-    /// calls a minute with the excess over the expectation, over both sides' minutes.
-    pub response: f64,
+    /// The slice that holds the added calls; 0 is everything.
+    pub slice: usize,
 }
 
 /// Least rise of the own rate that can be called a surge (production traffic moves by +45 % within
@@ -26,9 +25,11 @@ pub struct Load {
 const LEAST_SURGE: f64 = 1.6;
 /// A surge stands above the baseline's own largest by this factor.
 const ABOVE_USUAL: f64 = 1.25;
+/// Outside the slice that surged the rate grew by less than this factor.
+const STAYED: f64 = 1.3;
 
 impl Load {
-    /// Counts.
+    /// Counts the calls of the engines that a slice uses.
     pub fn new(signals: &Signals, slice: usize) -> Self {
         let frame = &signals.frame;
         let mut engines = vec![false; signals.cells.engines];
@@ -42,31 +43,39 @@ impl Load {
                 .collect()
         };
         let (baseline, window) = (starts(Side::Baseline), starts(Side::Window));
-        let (baseline_per_minute, window_s) =
-            (rate(frame, Side::Baseline, baseline.len()), span_s(frame, Side::Window));
-        let window_per_minute = rate(frame, Side::Window, window.len());
-        let ratio =
-            if baseline_per_minute > 0.0 { window_per_minute / baseline_per_minute } else { 1.0 };
-        let usual_ratio = usual(&baseline, window_s, baseline_per_minute);
-        Self {
-            baseline_per_minute,
-            window_per_minute,
-            ratio,
-            usual_ratio,
-            surged: ratio >= LEAST_SURGE && ratio >= ABOVE_USUAL * usual_ratio,
-            response: 0.0,
-        }
+        let baseline_per_minute = per_minute(baseline.len(), frame.baseline_s);
+        let window_per_minute = per_minute(window.len(), frame.window_s);
+        let known = baseline_per_minute > 0.0;
+        let ratio = if known { window_per_minute / baseline_per_minute } else { 1.0 };
+        let usual_ratio = usual(&baseline, frame.window_s, baseline_per_minute);
+        let surged = ratio >= LEAST_SURGE && ratio >= ABOVE_USUAL * usual_ratio;
+        let slice = if surged { where_surged(signals, ratio) } else { 0 };
+        Self { baseline_per_minute, window_per_minute, ratio, usual_ratio, surged, slice }
     }
 }
 
-fn span_s(frame: &Frame, side: Side) -> f64 {
-    let rows = frame.rows(side);
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return 0.0 };
-    (frame.starts_s[*last] - frame.starts_s[*first]).max(1.0)
+/// The smallest slice that holds the added calls, outside of which the rate stayed; or everything.
+fn where_surged(signals: &Signals, ratio: f64) -> usize {
+    let frame = &signals.frame;
+    let all = &signals.slices.slices[0];
+    let rate = |baseline: usize, window: usize| {
+        per_minute(window, frame.window_s) / per_minute(baseline, frame.baseline_s).max(1e-9)
+    };
+    let mut best = (ratio, 0);
+    for (at, slice) in signals.slices.slices.iter().enumerate().skip(1) {
+        let inside = rate(slice.baseline_calls, slice.window_calls);
+        let (before, after) =
+            (all.baseline_calls - slice.baseline_calls, all.window_calls - slice.window_calls);
+        let outside = rate(before, after);
+        let stayed = before > 0 && outside < STAYED;
+        if stayed && inside > best.0 * 1.1 {
+            best = (inside, at);
+        }
+    }
+    best.1
 }
 
-fn rate(frame: &Frame, side: Side, calls: usize) -> f64 {
-    let span_s = span_s(frame, side);
+fn per_minute(calls: usize, span_s: f64) -> f64 {
     if span_s > 0.0 { calls as f64 * 60.0 / span_s } else { 0.0 }
 }
 

@@ -5,6 +5,7 @@ pub mod cells;
 pub mod effects;
 pub mod expect;
 pub mod frame;
+pub mod halves;
 pub mod load;
 pub mod misses;
 pub mod routing;

@@ -32,8 +32,10 @@ pub struct Slice {
 /// The slices, the whole first.
 #[derive(Debug, Clone)]
 pub struct Slices {
-    /// The attributes.
+    /// The attributes, those of the canonical table first.
     pub dimensions: Vec<Dimension>,
+    /// How many of them are the canonical table's own.
+    pub known: usize,
     /// The sets, from coarse to fine.
     pub slices: Vec<Slice>,
 }
@@ -51,7 +53,7 @@ const PAIRED: usize = 6;
 impl Slices {
     /// Lists the slices.
     pub fn new(frame: &Frame, table: &CallTable) -> Self {
-        let dimensions = dimensions(frame, table);
+        let (dimensions, known) = dimensions(frame, table);
         let rows: Vec<u32> = (0u32..)
             .zip(&frame.sides)
             .filter(|(_, side)| **side != Side::Neither)
@@ -73,7 +75,7 @@ impl Slices {
         cap(&mut double, MOST_SLICES[1]);
         slices.extend(single);
         slices.extend(double);
-        Self { dimensions, slices: distinct(slices) }
+        Self { dimensions, known, slices: distinct(slices) }
     }
 
     /// The slice's attributes and values by name.
@@ -87,6 +89,13 @@ impl Slices {
             .collect()
     }
 
+    /// How deep a slice is, for the doubt that it must overcome: attributes beyond the known ones are
+    /// many, and count twice.
+    pub fn depth(&self, slice: usize) -> usize {
+        let count = |at: &usize| if *at < self.known { 1 } else { 2 };
+        self.slices[slice].keys.iter().map(|(at, _)| count(at)).sum()
+    }
+
     /// Whether a call carries all these values.
     pub fn holds(&self, keys: &[(usize, u32)], row: usize) -> bool {
         keys.iter().all(|(at, code)| self.dimensions[*at].codes.codes[row] == *code)
@@ -94,7 +103,7 @@ impl Slices {
 }
 
 /// The attributes, in the order in which they are preferred where several name the same calls.
-fn dimensions(frame: &Frame, table: &CallTable) -> Vec<Dimension> {
+fn dimensions(frame: &Frame, table: &CallTable) -> (Vec<Dimension>, usize) {
     let known: [(&str, &Codes); 10] = [
         ("service.name", &frame.service),
         ("gen_ai.request.model", &frame.request_model),
@@ -111,12 +120,15 @@ fn dimensions(frame: &Frame, table: &CallTable) -> Vec<Dimension> {
         .into_iter()
         .map(|(name, codes)| Dimension { name: name.to_owned(), codes: codes.clone() })
         .collect();
+    let few = |dimension: &Dimension| (1..=MOST_VALUES).contains(&dimension.codes.values.len());
+    dimensions.retain(few);
+    let known = dimensions.len();
     for name in table.segment_names() {
         let codes = table.segment(&name);
         dimensions.push(Dimension { name, codes });
     }
-    dimensions.retain(|dimension| (1..=MOST_VALUES).contains(&dimension.codes.values.len()));
-    dimensions
+    dimensions.retain(few);
+    (dimensions, known)
 }
 
 fn split(

@@ -68,6 +68,12 @@ const MOST_BLOCK_S: f64 = 300.0;
 const NOISE_PRIOR: f64 = 30.0;
 /// The baseline's own windows count this many times as if they moved by chance only.
 const PIECE_PRIOR: f64 = 4.0;
+/// The window's own noise counts this much less than the baseline's: an incident is noisy itself.
+const OWN_NOISE: f64 = 1.5;
+/// Blocks of the baseline that are also taken together.
+const MERGED: usize = 4;
+/// The baseline's own windows inflate the variance at most this much.
+const MOST_INFLATION: f64 = 6.0;
 /// Answers of fewer tokens tell less about the time per token (serving physics, 8).
 const FULL_WEIGHT_TOKENS: f64 = 32.0;
 
@@ -156,7 +162,7 @@ impl Tally {
             told += 1.0;
             usual = usual.max(shift);
         }
-        let inflation = ((squares + PIECE_PRIOR) / (told + PIECE_PRIOR)).max(1.0);
+        let inflation = ((squares + PIECE_PRIOR) / (told + PIECE_PRIOR)).clamp(1.0, MOST_INFLATION);
         (inflation, if told >= 3.0 { usual } else { f64::NAN })
     }
 
@@ -169,7 +175,26 @@ impl Tally {
     /// Mean and its variance over one side's blocks.
     fn side(&self, slice: usize, effect: usize, from: usize, weights: &[f64]) -> SideMean {
         let blocks = self.sums[slice][from..].iter().zip(weights);
-        mean_of(blocks.map(|(sums, times)| (sums[effect], *times)))
+        let mut side = mean_of(blocks.map(|(sums, times)| (sums[effect], *times)));
+        if from == 0 {
+            // Longer blocks show the correlation that outlasts one: sessions, drift.
+            let merged = self.merged(slice, effect, weights);
+            side.variance = side.variance.max(mean_of(merged.into_iter()).variance);
+        }
+        side
+    }
+
+    /// The baseline's blocks, several to one.
+    fn merged(&self, slice: usize, effect: usize, weights: &[f64]) -> Vec<((f64, f64), f64)> {
+        let blocks: Vec<(f64, f64)> = self.sums[slice][..self.baseline_blocks]
+            .iter()
+            .zip(weights)
+            .map(|(sums, times)| (sums[effect].0 * times, sums[effect].1 * times))
+            .collect();
+        let sum = |chunk: &[(f64, f64)]| {
+            chunk.iter().fold((0.0, 0.0), |sum, block| (sum.0 + block.0, sum.1 + block.1))
+        };
+        blocks.chunks(MERGED).map(|chunk| (sum(chunk), 1.0)).collect()
     }
 
     /// How far an effect moved in all calls outside a slice; none where they are too few.
@@ -234,13 +259,16 @@ impl Tally {
             / (before.weight + NOISE_PRIOR);
         let chance = per_call / before.weight + per_call / after.weight;
         let log = after.mean - before.mean;
-        let under_null = (chance * self.inflation[slice][effect]).sqrt();
-        // A constant in the baseline has no noise of its own: the window's must do.
-        let scale = under_null.max((after.variance * 0.25).sqrt()).max(1e-9);
+        let under_null = (chance * self.inflation[slice][effect]).sqrt().max(1e-9);
+        let own = after.variance.max(per_call / after.weight);
+        let error = (before.variance + own).sqrt().max(1e-9);
+        // Against the baseline's noise, and against the window's own where that is much larger: a
+        // few extreme calls are no shift.
+        let z = log / under_null.max(error / OWN_NOISE);
         Shift {
             log,
-            error: (before.variance + after.variance.max(per_call / after.weight)).sqrt(),
-            z: log / scale,
+            error,
+            z,
             usual: self.usual[slice][effect],
             window_weight: after.weight,
             baseline_weight: before.weight,

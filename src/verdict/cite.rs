@@ -1,5 +1,7 @@
 //! Which calls it slowed, and which of them to cite: precision before number.
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 
 use super::rank::Ranked;
@@ -7,9 +9,9 @@ use crate::calls::CallTable;
 use crate::diagnosis::CitedCall;
 use crate::schema::Col;
 use crate::signals::Signals;
-use crate::signals::cells::Moved;
 use crate::signals::effects::Effect;
 use crate::signals::frame::Side;
+use crate::stats::quantile::of_sorted;
 
 /// Most ids to cite.
 const MOST_CITED: usize = 20;
@@ -17,7 +19,7 @@ const MOST_CITED: usize = 20;
 /// the baseline's own share of them.
 const FALSE_SHARE: f64 = 0.10;
 /// A cited call stands where at most this part would.
-const CITED_FALSE_SHARE: f64 = 0.012;
+const CITED_FALSE_SHARE: f64 = 0.02;
 /// Smallest excess of a call that is called slowed.
 const LEAST_LOG: f64 = 0.07;
 
@@ -42,54 +44,98 @@ pub fn slowed(signals: &Signals, table: &CallTable, found: &Ranked, onset_s: f64
         rows.iter().map(|row| *row as usize).filter(move |row| frame.sides[*row] == side)
     };
     let segment = of(Side::Window).count();
-    let mut usual: Vec<f64> =
-        of(Side::Baseline).map(|row| values[row]).filter(|value| value.is_finite()).collect();
-    usual.sort_by(f64::total_cmp);
-    let mut calls: Vec<(f64, usize)> = of(Side::Window)
+    let kinds = Kinds::new(signals, of(Side::Baseline), values);
+    let mut calls: Vec<Excess> = of(Side::Window)
         .filter(|row| values[*row].is_finite() && frame.starts_s[*row] >= onset_s)
-        .filter(|row| moved(signals, found, effect, *row))
-        .map(|row| (values[row], row))
+        .filter(|row| moved(signals, effect, *row))
+        .map(|row| kinds.excess(signals, row, values[row]))
         .collect();
-    calls.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let centre = crate::stats::quantile::of_sorted(&usual, 0.5).unwrap_or(0.0);
-    let excess: Vec<f64> = calls.iter().map(|(value, _)| value - centre).collect();
-    let upper = |least: f64| reach(&calls, &usual, &excess, least);
-    let affected = upper(FALSE_SHARE);
-    let certain = upper(CITED_FALSE_SHARE);
-    let cited = calls
+    calls.sort_by(|a, b| b.log.total_cmp(&a.log).then(a.row.cmp(&b.row)));
+    let affected = reach(&calls, FALSE_SHARE).len();
+    let certain = reach(&calls, CITED_FALSE_SHARE);
+    let cited = certain
         .iter()
-        .take(certain)
-        .filter_map(|(_, row)| cite(signals, table, effect, *row))
+        .filter_map(|call| cite(signals, table, effect, call.row))
         .take(MOST_CITED)
         .collect();
     Slowed { affected, segment, cited }
 }
 
-/// How many of the worst calls can be taken so that of those at or beyond the last one, at most
-/// this part would be there without the incident.
-fn reach(calls: &[(f64, usize)], usual: &[f64], excess: &[f64], least: f64) -> usize {
-    let total = calls.len() as f64;
-    let mut taken = 0;
-    for (at, (value, _)) in calls.iter().enumerate() {
-        if excess[at] < LEAST_LOG {
-            break;
+/// One call of the window, against calls of its kind.
+struct Excess {
+    /// Its effect less what is usual for its kind.
+    log: f64,
+    /// Share of the kind's baseline calls that reach as far, never quite none.
+    usual_share: f64,
+    kind: usize,
+    row: usize,
+}
+
+/// The effect's values in the baseline, by kind of call; kinds with few calls are one.
+struct Kinds {
+    of: BTreeMap<usize, Vec<f64>>,
+}
+
+/// Fewest baseline calls of a kind to be held against.
+const LEAST_KIND: usize = 25;
+/// The kind of all calls whose own kind is too rare.
+const RARE: usize = usize::MAX;
+/// A tail that the baseline never reached still has this many of its calls.
+const NEVER_NONE: f64 = 0.2;
+
+impl Kinds {
+    fn new(signals: &Signals, rows: impl Iterator<Item = usize>, values: &[f64]) -> Self {
+        let mut of: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        let mut all = Vec::new();
+        for row in rows.filter(|row| values[*row].is_finite()) {
+            all.push(values[row]);
+            of.entry(signals.cells.cell[row]).or_default().push(values[row]);
         }
-        let beyond = usual.len() - usual.partition_point(|have| have < value);
-        let expected = beyond as f64 / (usual.len() as f64).max(1.0) * total;
-        if expected <= least * (at + 1) as f64 {
-            taken = at + 1;
+        of.retain(|_, values| values.len() >= LEAST_KIND);
+        of.insert(RARE, all);
+        of.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
+        Self { of }
+    }
+
+    fn excess(&self, signals: &Signals, row: usize, value: f64) -> Excess {
+        let own = signals.cells.cell[row];
+        let kind = if self.of.contains_key(&own) { own } else { RARE };
+        let usual = self.of.get(&kind).map_or(&[][..], Vec::as_slice);
+        let beyond = (usual.len() - usual.partition_point(|have| *have < value)) as f64;
+        Excess {
+            log: value - of_sorted(usual, 0.5).unwrap_or(0.0),
+            usual_share: (beyond + NEVER_NONE) / (usual.len() as f64 + 1.0),
+            kind,
+            row,
+        }
+    }
+}
+
+/// The calls that would hardly be that slow without the incident: of those of a kind that reach as
+/// far as a call, at most this part would by the baseline's own share of them.
+fn reach(calls: &[Excess], least: f64) -> Vec<&Excess> {
+    let mut sizes: BTreeMap<usize, f64> = BTreeMap::new();
+    for call in calls {
+        *sizes.entry(call.kind).or_default() += 1.0;
+    }
+    let mut seen: BTreeMap<usize, f64> = BTreeMap::new();
+    let mut taken = Vec::new();
+    for call in calls {
+        let reached = seen.entry(call.kind).or_default();
+        *reached += 1.0;
+        let size = sizes.get(&call.kind).copied().unwrap_or(0.0);
+        if call.log >= LEAST_LOG && call.usual_share * size <= least * *reached {
+            taken.push(call);
         }
     }
     taken
 }
 
 /// Routing slows only the calls that were served elsewhere.
-fn moved(signals: &Signals, found: &Ranked, effect: Effect, row: usize) -> bool {
+fn moved(signals: &Signals, effect: Effect, row: usize) -> bool {
     let routed = matches!(effect, Effect::RouteTtft | Effect::RouteItl | Effect::RouteWhole);
-    let any = found.finding.slice < signals.slices.slices.len()
-        && signals.places.moved.iter().any(Option::is_some);
-    let kind: Option<Moved> = signals.places.moved[row];
-    !(routed && any) || kind.is_some()
+    let any = signals.places.moved.iter().any(Option::is_some);
+    !(routed && any) || signals.places.moved[row].is_some()
 }
 
 fn cite(signals: &Signals, table: &CallTable, effect: Effect, row: usize) -> Option<CitedCall> {

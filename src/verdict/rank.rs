@@ -66,9 +66,9 @@ pub fn rank(signals: &Signals, case: &Case) -> Ranking {
         }
     }
     ranking.ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.cause.cmp(&b.cause)));
-    share_out(signals, case, &mut ranking.ranked);
     let least = ranking.ranked.first().map_or(0.0, |first| LEAST_SCORE * first.score);
     ranking.ranked.retain(|found| found.score >= least);
+    share_out(signals, case, &mut ranking.ranked);
     count_wins(signals, case, &mut ranking.ranked);
     ranking
 }
