@@ -44,7 +44,14 @@ use error::{Error, Result};
 pub fn read(inputs: &[String], options: &ingest::Options) -> Result<(CallTable, Ingest)> {
     let wanted = dialects::wanted();
     let ingested = ingest::read(inputs, &wanted, options)?;
-    calls::assemble(ingested, &wanted, options.strict)
+    if let Some(progress) = &options.progress {
+        progress.assembling();
+    }
+    let assembled = calls::assemble(ingested, &wanted, options.strict)?;
+    if let Some(progress) = &options.progress {
+        progress.judging(assembled.0.len());
+    }
+    Ok(assembled)
 }
 
 /// The canonical table to a conclusion about one window; where none is given, spikes are found,

@@ -5,6 +5,7 @@ use clap::Args;
 use super::Finished;
 use super::output;
 use super::plan::Plan;
+use super::progress::Shown;
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::error::{Error, Result};
 use crate::report::{self, Format, wording};
@@ -98,8 +99,10 @@ pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
 }
 
 fn conclude(plan: &Plan) -> Result<Diagnosis> {
+    let shown = Shown::start(plan.quiet);
+    let options = shown.counting(plan.read.clone());
     let work = || {
-        let (table, ingest) = crate::read(&plan.inputs, &plan.read)?;
+        let (table, ingest) = crate::read(&plan.inputs, &options)?;
         crate::diagnose(&table, ingest, &plan.windows)
     };
     let Some(threads) = plan.threads else { return work() };

@@ -7,6 +7,7 @@ use clap::Args;
 use super::Finished;
 use super::output;
 use super::plan::{by_suffix, format, stdout_style};
+use super::progress::Shown;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::{self, Format, Style};
@@ -47,6 +48,10 @@ pub struct ExplainArgs {
     /// Keep the terminal form to ASCII without colour, for logs
     #[arg(long)]
     pub plain: bool,
+
+    /// Show no progress, and print nothing but the result
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Reads, explains, renders, writes.
@@ -67,7 +72,8 @@ pub fn run(args: &ExplainArgs) -> Result<Finished> {
             "use terminal (.txt), markdown (.md) or json (.json)",
         ));
     }
-    let options = Options { strict: args.strict, ..Options::default() };
+    let shown = Shown::start(args.quiet);
+    let options = shown.counting(Options { strict: args.strict, ..Options::default() });
     let (table, ingest) = crate::read(&args.inputs, &options)?;
     let explanation = crate::explain::explain(&table, ingest, &args.id);
     if explanation.matches.is_empty() {
@@ -84,6 +90,6 @@ pub fn run(args: &ExplainArgs) -> Result<Finished> {
     let style = Style { plain: args.plain, ..Style::of_width(Style::NARROW) };
     let text = report::explanation::render(&explanation, format, style);
     output::write_with(path, |out| out.write_all(text.as_bytes()))?;
-    let wrote = ["wrote ", &path.display().to_string()].concat();
-    Ok(Finished { notes: vec![wrote], ..Finished::default() })
+    let wrote = (!args.quiet).then(|| format!("wrote {}", path.display()));
+    Ok(Finished { notes: wrote.into_iter().collect(), ..Finished::default() })
 }

@@ -5,6 +5,7 @@ mod explain;
 mod normalize;
 mod output;
 mod plan;
+mod progress;
 mod simulate;
 mod ticket;
 mod timeline;

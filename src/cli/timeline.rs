@@ -7,6 +7,7 @@ use clap::Args;
 use super::Finished;
 use super::output;
 use super::plan::stdout_style;
+use super::progress::Shown;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::Style;
@@ -54,6 +55,10 @@ pub struct TimelineArgs {
     /// Keep the terminal form to ASCII without colour, for logs
     #[arg(long)]
     pub plain: bool,
+
+    /// Show no progress, and print nothing but the result
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Reads, bins, renders, writes.
@@ -64,7 +69,8 @@ pub fn run(args: &TimelineArgs) -> Result<Finished> {
     let path = args.output.as_deref().filter(|name| *name != "-").map(Path::new);
     let format = form(args.format.as_deref(), path)?;
     let every_ns = args.every.as_deref().map(every).transpose()?;
-    let options = Options { strict: args.strict, ..Options::default() };
+    let shown = Shown::start(args.quiet);
+    let options = shown.counting(Options { strict: args.strict, ..Options::default() });
     let (table, ingest) = crate::read(&args.inputs, &options)?;
     let found = timeline(&table, ingest, &Asked { every_ns, by: args.by.clone() })?;
     let Some(path) = path else {
@@ -74,8 +80,8 @@ pub fn run(args: &TimelineArgs) -> Result<Finished> {
     let style = Style { plain: args.plain, ..Style::of_width(Style::NARROW) };
     let text = render(&found, format, style);
     output::write_with(path, |out| out.write_all(text.as_bytes()))?;
-    let notes = vec![format!("wrote {}", path.display())];
-    Ok(Finished { notes, ..Finished::default() })
+    let wrote = (!args.quiet).then(|| format!("wrote {}", path.display()));
+    Ok(Finished { notes: wrote.into_iter().collect(), ..Finished::default() })
 }
 
 fn every(text: &str) -> Result<i64> {
