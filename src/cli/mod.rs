@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand; structs record, a plan resolves, `run` does.
 
+mod charts;
 mod diagnose;
 mod explain;
 mod normalize;

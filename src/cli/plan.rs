@@ -23,6 +23,8 @@ pub struct Plan {
     pub stdout: Option<Format>,
     /// The reports to write.
     pub files: Vec<(PathBuf, Format)>,
+    /// The folder for the plots; none where they were not asked for.
+    pub charts: Option<PathBuf>,
     /// How standard output is laid out.
     pub style: Style,
     /// How files are laid out.
@@ -59,6 +61,7 @@ impl Plan {
             },
             stdout: to_stdout.then(|| format.unwrap_or(Format::Terminal)),
             files,
+            charts: args.with_charts.clone(),
             style: Style { plain: args.plain, ..stdout_style(args.plain) },
             file_style: Style { plain: args.plain, ..Style::of_width(Style::NARROW) },
             fail_on,
