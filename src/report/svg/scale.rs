@@ -116,15 +116,15 @@ fn short_seconds(value: f64) -> String {
 
 /// A round figure without needless digits: `0.5`, `20`, `1,000`, `50k`.
 fn short(value: f64) -> String {
-    if value.abs() >= 9_999.5 && value.abs() < 1e6 {
-        return format!("{}k", short(value / 1e3));
-    }
-    if value.abs() >= 1e6 {
-        return format!("{}M", short(value / 1e6));
-    }
+    let (value, suffix) = match value.abs() {
+        size if size >= 1e12 || size.is_nan() => return format!("{value:.1e}"),
+        size if size >= 1e6 => (value / 1e6, "M"),
+        size if size >= 9_999.5 => (value / 1e3, "k"),
+        _ => (value, ""),
+    };
     let text = numbers::decimals(value, 2);
     let trimmed = text.trim_end_matches('0').trim_end_matches('.');
-    trimmed.to_owned()
+    format!("{trimmed}{suffix}")
 }
 
 /// The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `step`.
