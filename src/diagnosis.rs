@@ -8,7 +8,9 @@
 pub mod audit;
 mod cause;
 mod charts;
+mod explanation;
 mod ingest;
+mod timeline;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +21,11 @@ pub use cause::{Cause, Owner};
 pub use charts::{
     Charts, Distribution, ExpectedStep, Point, Scatter, ShareSeries, Shares, Spread, TimeAxis,
 };
+pub use explanation::{
+    CallFigure, CallPart, CallParts, Cohort, EXPLANATION_SCHEMA, Explanation, FoundCall, PartSource,
+};
 pub use ingest::{Ingest, IngestFile, Loss, Rejected};
+pub use timeline::{Days, DumpTimeline, TIMELINE_SCHEMA, TimelineGroup, TimelineSpike};
 
 /// The contract's version.
 pub const SCHEMA: &str = "llmspan.diagnosis/1";

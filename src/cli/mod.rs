@@ -1,12 +1,16 @@
 //! The command line: one file per subcommand; structs record, a plan resolves, `run` does.
 
 mod audit;
+mod charts;
 mod diagnose;
+mod explain;
 mod normalize;
 mod output;
 mod plan;
+mod progress;
 mod simulate;
 mod ticket;
+mod timeline;
 
 use clap::{Parser, Subcommand};
 
@@ -45,6 +49,8 @@ pub struct Cli {
 enum Command {
     Audit(audit::AuditArgs),
     Diagnose(diagnose::DiagnoseArgs),
+    Explain(explain::ExplainArgs),
+    Timeline(timeline::TimelineArgs),
     Normalize(normalize::NormalizeArgs),
     Simulate(simulate::SimulateArgs),
     Ticket(ticket::TicketArgs),
@@ -55,8 +61,10 @@ Examples:
   llmspan diagnose spans.parquet --window 14:00-14:15
   llmspan diagnose traces/ --window 2026-11-03T14:00/15m -o incident.md -o incident.json
   zstdcat spans.json.zst | llmspan diagnose - --format json
-  llmspan normalize traces/ -o calls.parquet
-  llmspan audit traces/";
+  llmspan audit traces/
+  llmspan explain req_011CUXhR3fXbZ spans.parquet
+  llmspan timeline spans.parquet --every 5m --by service_name
+  llmspan normalize traces/ -o calls.parquet";
 
 impl Cli {
     /// Runs the command.
@@ -67,6 +75,8 @@ impl Cli {
         match self.command {
             Command::Audit(args) => audit::run(&args),
             Command::Diagnose(args) => diagnose::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Timeline(args) => timeline::run(&args),
             Command::Normalize(args) => normalize::run(&args),
             Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),
             Command::Ticket(args) => ticket::run(&args),

@@ -4,6 +4,7 @@
 
 pub mod audit;
 mod columns;
+pub mod explanation;
 pub mod html;
 mod json;
 mod markdown;
@@ -14,6 +15,7 @@ pub mod sparkline;
 pub mod svg;
 mod terminal;
 pub mod ticket;
+pub mod timeline;
 mod waterfall;
 pub mod wording;
 

@@ -13,6 +13,7 @@ use chrono::{DateTime, SecondsFormat};
 
 pub use choose::{choose, split_at};
 pub use find::{Found, find};
+pub use grammar::duration_ns;
 
 /// What was asked for, as it was written; `None` where it was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
