@@ -36,6 +36,11 @@ impl Call {
         }
     }
 
+    /// The known cells, in order of column.
+    pub fn cells(&self) -> &[(Col, Cell)] {
+        &self.cells
+    }
+
     /// Whether a column is known.
     pub fn has(&self, col: Col) -> bool {
         self.position(col).is_ok()

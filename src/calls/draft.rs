@@ -4,7 +4,7 @@ use crate::calls::lens::{Compiled, Lens, Slots, Source};
 use crate::calls::parse::{self, Rejection};
 use crate::calls::{Call, Cell, python};
 use crate::dialects::{Clue, Part, To, Unit};
-use crate::ingest::{Event, Span, SpanKind, Spans, Value};
+use crate::ingest::{Event, Id, Span, SpanKind, Spans, Value};
 use crate::schema::Col;
 
 /// A span as its dialect reads it.
@@ -138,39 +138,37 @@ impl<'a> Reader<'a> {
     }
 
     fn fill(&self, draft: &mut Draft, span: &Span, compiled: &Compiled) {
+        // Most rules find nothing: what costs least is asked first.
         for rule in &compiled.fields {
-            let filled = match rule.to {
-                To::Col(col) => draft.call.has(col),
-                To::Segment(name) => draft.call.segments.iter().any(|(have, _)| **have == *name),
-                To::Clue(_) => false,
-            };
-            if filled {
-                continue;
-            }
             match rule.source {
                 Source::Span(id) => {
                     if let Some(value) = self.slots.get(&span.attrs, id) {
-                        draft.put(rule.to, value, rule.unit);
+                        draft.offer(rule.to, value, rule.unit);
                     }
                 }
                 Source::Resource(id) => {
                     if let Some(value) = self.resource(span, id) {
-                        draft.put(rule.to, value, rule.unit);
+                        draft.offer(rule.to, value, rule.unit);
                     }
                 }
                 Source::Repr(id, path) => {
                     let text = self.slots.get(&span.attrs, id).and_then(Value::as_str);
-                    if let Some(value) = text.and_then(|text| python::find(text, path)) {
+                    if let Some(text) = text.filter(|_| !draft.filled(rule.to))
+                        && let Some(value) = python::find(text, path)
+                    {
                         draft.put(rule.to, &value, rule.unit);
                     }
                 }
                 Source::Event(id) => {
                     if let Some(event) = first_event(&span.events, id, span.dropped_events) {
                         let seconds = parse::ns_to_s(event.time_ns.saturating_sub(span.start_ns));
-                        draft.put(rule.to, &Value::Float(seconds), rule.unit);
+                        draft.offer(rule.to, &Value::Float(seconds), rule.unit);
                     }
                 }
-                Source::Fixed(text) => draft.put(rule.to, &Value::Str(text.into()), rule.unit),
+                Source::Fixed(text) if !draft.filled(rule.to) => {
+                    draft.put(rule.to, &Value::Str(text.into()), rule.unit);
+                }
+                Source::Fixed(_) => {}
             }
         }
     }
@@ -188,9 +186,10 @@ fn first_event(events: &[Event], id: crate::ingest::AttrId, dropped: u32) -> Opt
 }
 
 fn identify(call: &mut Call, span: &Span, scope: &str, dialect: &str) {
-    call.set_text(Col::TraceId, &span.trace_id.to_string());
-    call.set_text(Col::SpanId, &span.span_id.to_string());
-    call.set_text(Col::ParentSpanId, &span.parent_span_id.to_string());
+    let id = |id: &Id| id.text().map_or(Cell::Null, Cell::Text);
+    call.set(Col::TraceId, id(&span.trace_id));
+    call.set(Col::SpanId, id(&span.span_id));
+    call.set(Col::ParentSpanId, id(&span.parent_span_id));
     call.set_text(Col::SpanName, &span.name);
     call.set_text(Col::ScopeName, scope);
     call.set_text(Col::Dialect, dialect);
@@ -213,6 +212,21 @@ impl Draft {
     pub fn within(&self, other: &Self, slack_ns: i64) -> bool {
         self.start_ns >= other.start_ns.saturating_sub(slack_ns)
             && self.last_ns() <= other.last_ns().saturating_add(slack_ns)
+    }
+
+    fn filled(&self, to: To) -> bool {
+        match to {
+            To::Col(col) => self.call.has(col),
+            To::Segment(name) => self.call.segments.iter().any(|(have, _)| **have == *name),
+            To::Clue(_) => false,
+        }
+    }
+
+    /// Puts a value where an earlier rule gave none.
+    fn offer(&mut self, to: To, value: &Value, unit: Unit) {
+        if !self.filled(to) {
+            self.put(to, value, unit);
+        }
     }
 
     fn put(&mut self, to: To, value: &Value, unit: Unit) {
