@@ -36,6 +36,11 @@ impl Call {
         }
     }
 
+    /// No cell, with room for this many.
+    pub fn with_room(cells: usize) -> Self {
+        Self { cells: Vec::with_capacity(cells), segments: Vec::new() }
+    }
+
     /// The known cells, in order of column.
     pub fn cells(&self) -> &[(Col, Cell)] {
         &self.cells

@@ -1,6 +1,6 @@
 //! One span read with its dialect's table: the cells that it gives, and the clues beside them.
 
-use crate::calls::lens::{Compiled, Lens, Slots, Source};
+use crate::calls::lens::{Candidate, Compiled, Lens, Slots, Source};
 use crate::calls::parse::{self, Rejection};
 use crate::calls::{Call, Cell, python};
 use crate::dialects::{Clue, Part, To, Unit};
@@ -98,20 +98,24 @@ pub struct Reader<'a> {
     lens: &'a Lens,
     spans: &'a Spans,
     slots: Slots,
+    /// What a span of each scope may be, once a span of it was met.
+    open: Vec<Option<Box<[Candidate]>>>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader over these spans.
     pub fn new(lens: &'a Lens, spans: &'a Spans) -> Self {
-        Self { lens, spans, slots: lens.slots() }
+        Self { lens, spans, slots: lens.slots(), open: vec![None; spans.scopes.len()] }
     }
 
     /// Reads one span; none where no dialect knows it or it has nothing to do with a call.
     pub fn read(&mut self, index: usize) -> Option<Draft> {
         let span = self.spans.spans.get(index)?;
         self.slots.load(&span.attrs);
-        let scope = self.spans.scopes.get(usize::try_from(span.scope).ok()?)?;
-        let (dialect, part) = self.lens.classify(span, scope, &self.slots)?;
+        let scope_at = usize::try_from(span.scope).ok()?;
+        let scope = self.spans.scopes.get(scope_at)?;
+        let open = self.open.get_mut(scope_at)?.get_or_insert_with(|| self.lens.open_to(scope));
+        let (dialect, part) = self.lens.classify(span, scope, open, &self.slots)?;
         if part == Part::Other {
             return None;
         }
@@ -122,7 +126,7 @@ impl<'a> Reader<'a> {
             kind: span.kind,
             start_ns: span.start_ns,
             end_ns: span.end_ns,
-            call: Call::default(),
+            call: Call::with_room(span.attrs.len() + IDENTITY.len()),
             clues: Clues::default(),
             chunks: None,
             rejected: Vec::new(),
