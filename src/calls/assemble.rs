@@ -116,18 +116,17 @@ fn repeated(spans: &[Span]) -> Vec<bool> {
     spans.iter().map(&mut again).collect()
 }
 
-fn read(spans: &Spans, wanted: &Wanted, repeated: &[bool]) -> Vec<Draft> {
+fn read(spans: &Spans, wanted: &Wanted, repeated: &[bool]) -> Vec<Vec<Draft>> {
     let lens = Lens::new(wanted);
     let starts: Vec<usize> = (0..spans.spans.len()).step_by(BATCH).collect();
-    let batches: Vec<Vec<Draft>> = starts
+    starts
         .into_par_iter()
         .map(|start| {
             let mut reader = Reader::new(&lens, spans);
             let end = (start + BATCH).min(spans.spans.len());
             (start..end).filter(|at| !repeated[*at]).filter_map(|at| reader.read(at)).collect()
         })
-        .collect();
-    batches.into_iter().flatten().collect()
+        .collect()
 }
 
 /// One trace: its kept spans, and those of them that a dialect reads.
@@ -140,7 +139,7 @@ struct Trace {
 fn fold(
     spans: &Spans,
     repeated: &[bool],
-    drafts: Vec<Draft>,
+    drafts: Vec<Vec<Draft>>,
     counts: &mut BTreeMap<&'static str, u64>,
 ) -> (Vec<Row>, Vec<Draft>) {
     let mut number: HashMap<&Id, usize, FixedState> = HashMap::default();
@@ -156,17 +155,23 @@ fn fold(
             traces[trace].members.push(at);
         }
     }
-    for draft in drafts {
-        let trace = usize::try_from(draft.span).ok().and_then(|at| trace_of.get(at));
-        if let Some(trace) = trace {
-            traces[*trace].drafts.push(draft);
+    let trace = |draft: &Draft| usize::try_from(draft.span).ok().and_then(|at| trace_of.get(at));
+    let mut sizes = vec![0_usize; traces.len()];
+    drafts.iter().flatten().filter_map(trace).for_each(|trace| sizes[*trace] += 1);
+    for draft in drafts.into_iter().flatten() {
+        if let Some(&at) = trace(&draft) {
+            let Trace { drafts, .. } = &mut traces[at];
+            // Drafts are wide and traces many: no room is made in advance.
+            drafts.reserve_exact(std::mem::take(&mut sizes[at]));
+            drafts.push(draft);
         }
     }
     let folded: Vec<Folded> = traces
         .into_par_iter()
         .map(|trace| trace::fold(&spans.spans, &trace.members, trace.drafts))
         .collect();
-    let (mut rows, mut loose) = (Vec::new(), Vec::new());
+    let mut rows = Vec::with_capacity(folded.iter().map(|trace| trace.rows.len()).sum());
+    let mut loose = Vec::new();
     for trace in folded {
         rows.extend(trace.rows);
         loose.extend(trace.loose);
