@@ -166,6 +166,16 @@ impl Case {
         case
     }
 
+    /// The slices that the case rests on.
+    pub fn slices(&self) -> Vec<usize> {
+        let mut slices: Vec<usize> = self.located.iter().flatten().map(|at| at.slice).collect();
+        slices.extend(self.rest.map(|rest| rest.slice));
+        slices.push(0);
+        slices.sort_unstable();
+        slices.dedup();
+        slices
+    }
+
     /// Where an effect moved.
     pub fn at(&self, effect: Effect) -> Option<Located> {
         self.located[effect as usize]

@@ -229,8 +229,8 @@ impl Tally {
         self.under(&vec![1.0; self.baseline_blocks], &vec![1.0; self.window_blocks])
     }
 
-    /// Every shift on one resample of both sides' blocks.
-    pub fn resampled(&self, rng: &mut Rng) -> Shifts {
+    /// Shifts on one resample of both sides' blocks, of these slices only; the others are empty.
+    pub fn resampled(&self, rng: &mut Rng, slices: &[usize]) -> Shifts {
         let mut draw = |count: usize| {
             let mut times = vec![0.0; count];
             for _ in 0..count {
@@ -239,7 +239,12 @@ impl Tally {
             times
         };
         let (baseline, window) = (draw(self.baseline_blocks), draw(self.window_blocks));
-        self.under(&baseline, &window)
+        let mut shifts = vec![[Shift::default(); EFFECTS.len()]; self.sums.len()];
+        for &slice in slices {
+            shifts[slice] =
+                std::array::from_fn(|effect| self.shift(slice, effect, &baseline, &window));
+        }
+        shifts
     }
 
     fn under(&self, baseline: &[f64], window: &[f64]) -> Shifts {
