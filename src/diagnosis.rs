@@ -6,6 +6,7 @@
 //! `None` is written as `null` and means not known.
 
 mod cause;
+mod charts;
 mod ingest;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,9 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
 pub use cause::{Cause, Owner};
+pub use charts::{
+    Charts, Distribution, ExpectedStep, Point, Scatter, ShareSeries, Shares, Spread, TimeAxis,
+};
 pub use ingest::{Ingest, IngestFile, Loss};
 
 /// The contract's version.
@@ -46,6 +50,10 @@ pub struct Diagnosis {
     pub path: Vec<Step>,
     /// Signals over time.
     pub timeline: Option<Timeline>,
+    /// Points, distributions and shares to draw. They are no part of the JSON contract: they
+    /// would be most of its bytes, and whoever wants calls reads the call table.
+    #[serde(skip)]
+    pub charts: Option<Charts>,
     /// Everything that qualifies the answer: thin data, censoring, a moved window.
     pub notes: Vec<String>,
     /// How many calls carry each column that the diagnosis uses.

@@ -60,6 +60,16 @@ impl Error {
         Self::Input { place: place.into(), message: message.into(), help: help.into() }
     }
 
+    /// The same error, with what else the reader should bear in mind behind its help.
+    #[must_use]
+    pub fn mind(mut self, note: Option<String>) -> Self {
+        if let (Self::Usage { help, .. } | Self::Input { help, .. }, Some(note)) = (&mut self, note)
+        {
+            *help = format!("{help}. {note}");
+        }
+        self
+    }
+
     /// The line that says what to do.
     pub fn help(&self) -> &str {
         match self {

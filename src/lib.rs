@@ -54,13 +54,13 @@ pub fn diagnose(
 ) -> Result<Diagnosis> {
     let starts_ns = table.starts_ns();
     let (Some(&first), Some(&last)) = (starts_ns.first(), starts_ns.last()) else {
-        return Err(Error::usage(
-            "there is nothing to diagnose",
-            "give a dump that holds LLM calls",
-        ));
+        return Err(no_calls(&ingest));
     };
     if args.window.is_some() {
-        return Ok(verdict::judge(table, ingest, &windows::choose(&starts_ns, args)?));
+        // A window that seems to lie outside may lie in the part that was lost.
+        let lost = || report::wording::losses(&ingest, true);
+        let split = windows::choose(&starts_ns, args).map_err(|error| error.mind(lost()))?;
+        return Ok(verdict::judge(table, ingest, &split));
     }
     let signals = verdict::excess(table);
     let slices: Vec<&[f64]> = signals.iter().map(Vec::as_slice).collect();
@@ -83,4 +83,22 @@ pub fn diagnose(
     let mut main = spikes.remove(0);
     main.other_spikes = spikes;
     Ok(main)
+}
+
+/// Inputs that could be read and hold no LLM call.
+fn no_calls(ingest: &Ingest) -> Error {
+    let files: Vec<&str> = ingest.files.iter().map(|file| file.file.as_str()).collect();
+    let place = match files.as_slice() {
+        [] => "the input".to_owned(),
+        [file] => (*file).to_owned(),
+        [file, rest @ ..] => format!("{file} and {} more", rest.len()),
+    };
+    let spans = report::numbers::count(ingest.spans);
+    let message = format!(
+        "{spans} spans were read, and none of them is an LLM call: no attribute of a known \
+         dialect marks one"
+    );
+    let help = "check that the LLM client is instrumented and that these are its traces; \
+                docs/dialects.md lists the instrumentation that is recognised";
+    Error::input(place, message, help).mind(report::wording::losses(ingest, true))
 }

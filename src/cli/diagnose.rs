@@ -43,12 +43,13 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "ZONE")]
     pub tz: Option<String>,
 
-    /// Form of the report on standard output: terminal, markdown or json [default: terminal]
+    /// Form of the report on standard output: terminal, markdown, json or html [default:
+    /// terminal]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
 
-    /// Write a report to FILE, its form by suffix (.txt .md .json), or to - for standard
-    /// output; may be given several times
+    /// Write a report to FILE, its form by suffix (.txt .md .json .html), or to - for
+    /// standard output; may be given several times
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<String>,
 

@@ -5,6 +5,7 @@ mod normalize;
 mod output;
 mod plan;
 mod simulate;
+mod ticket;
 
 use clap::{Parser, Subcommand};
 
@@ -44,6 +45,7 @@ enum Command {
     Diagnose(diagnose::DiagnoseArgs),
     Normalize(normalize::NormalizeArgs),
     Simulate(simulate::SimulateArgs),
+    Ticket(ticket::TicketArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -61,8 +63,9 @@ impl Cli {
     pub fn run(self) -> Result<Finished> {
         match self.command {
             Command::Diagnose(args) => diagnose::run(&args),
-            Command::Normalize(args) => normalize::run(&args).map(|()| Finished::default()),
+            Command::Normalize(args) => normalize::run(&args),
             Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),
+            Command::Ticket(args) => ticket::run(&args),
         }
     }
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::output;
+use super::{Finished, output};
 use crate::calls::CallTable;
 use crate::error::{Error, Result};
 use crate::ingest::{CanonicalFormat, Options};
+use crate::report::wording;
 
 /// Write the canonical table, one row per LLM call.
 #[derive(Debug, clap::Args)]
@@ -68,15 +69,17 @@ enum Target<'a> {
 ///
 /// # Errors
 /// Whatever reading or writing may meet.
-pub fn run(args: &NormalizeArgs) -> Result<()> {
+pub fn run(args: &NormalizeArgs) -> Result<Finished> {
     // Before the inputs are read, which may take long.
     let target = target(args)?;
     let options = Options { strict: args.strict, ..Options::default() };
-    let (table, _) = crate::read(&args.inputs, &options)?;
+    let (table, ingest) = crate::read(&args.inputs, &options)?;
     match target {
         Target::File(path, format) => output::write_with(path, |out| table.write(format, out)),
         Target::Stdout(format) => to_stdout(&table, format),
-    }
+    }?;
+    let lost = wording::losses(&ingest, true).map(|text| format!("warning: {text}"));
+    Ok(Finished { notes: lost.into_iter().collect(), ..Finished::default() })
 }
 
 fn target(args: &NormalizeArgs) -> Result<Target<'_>> {

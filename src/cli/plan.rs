@@ -165,8 +165,7 @@ mod tests {
     fn the_suffix_says_which_report() {
         assert_eq!(by_suffix(Path::new("a/b.MD")).unwrap(), Format::Markdown);
         assert!(by_suffix(Path::new("report")).is_err());
-        assert!(
-            by_suffix(Path::new("r.html")).unwrap_err().to_string().contains("no .html report")
-        );
+        assert_eq!(by_suffix(Path::new("r.html")).unwrap(), Format::Html);
+        assert!(by_suffix(Path::new("r.pdf")).unwrap_err().to_string().contains("no .pdf report"));
     }
 }

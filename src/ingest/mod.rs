@@ -134,7 +134,7 @@ fn nothing_readable(found: &[Found], files: &[ReadFile]) -> Error {
         let place = found.first().map(|found| found.name.clone()).unwrap_or_default();
         return Error::input(place, "no spans found: every request in it is empty", HELP);
     };
-    let looked_for = if message.contains("looked for") {
+    let looked_for = if message.to_ascii_lowercase().contains("looked for") {
         ""
     } else {
         "; looked for OTLP spans (JSON or protobuf), Parquet, or llmspan's own table"

@@ -3,12 +3,16 @@
 //! A new form is a file beside these, an entry in [`Format`], and a line in [`render`].
 
 mod columns;
+pub mod html;
 mod json;
 mod markdown;
+mod markup;
 pub mod neutral;
 pub mod numbers;
 pub mod sparkline;
+pub mod svg;
 mod terminal;
+pub mod ticket;
 mod waterfall;
 pub mod wording;
 
@@ -23,14 +27,17 @@ pub enum Format {
     Markdown,
     /// The contract, for programs.
     Json,
+    /// One page to attach, with every plot.
+    Html,
 }
 
 impl Format {
     /// Every form, with the name and the file suffix by which it is asked for.
-    pub const ALL: [(Self, &'static str, &'static str); 3] = [
+    pub const ALL: [(Self, &'static str, &'static str); 4] = [
         (Self::Terminal, "terminal", "txt"),
         (Self::Markdown, "markdown", "md"),
         (Self::Json, "json", "json"),
+        (Self::Html, "html", "html"),
     ];
 
     /// The form of that name.
@@ -73,6 +80,7 @@ pub fn render(diagnosis: &Diagnosis, format: Format, style: Style) -> String {
         Format::Terminal => terminal::terminal(&neutral::inert(diagnosis), style),
         Format::Markdown => markdown::markdown(&neutral::inert(diagnosis)),
         Format::Json => json::json(diagnosis),
+        Format::Html => html::render(diagnosis),
     }
 }
 

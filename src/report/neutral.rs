@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{
-    CitedCall, Coverage, Diagnosis, Evidence, Ingest, IngestFile, Loss, RankedCause, RuledOut,
-    Series, SignalChange, Step, Term, Timeline, Undecidable, Waterfall,
+    Charts, CitedCall, Coverage, Diagnosis, Evidence, Ingest, IngestFile, Loss, RankedCause,
+    RuledOut, Series, SignalChange, Step, Term, Timeline, Undecidable, Waterfall,
 };
 
 /// Longest text of any kind that a person is shown, in characters; JSON keeps the whole.
@@ -69,6 +69,7 @@ fn texts_of(diagnosis: &mut Diagnosis, change: &mut dyn FnMut(&mut String)) {
         waterfall,
         path,
         timeline,
+        charts,
         notes,
         coverage,
         ingest,
@@ -103,6 +104,9 @@ fn texts_of(diagnosis: &mut Diagnosis, change: &mut dyn FnMut(&mut String)) {
     }
     if let Some(found) = timeline {
         timeline_texts(found, change);
+    }
+    if let Some(found) = charts {
+        charts_texts(found, change);
     }
     notes.iter_mut().for_each(&mut *change);
     for Coverage { column, baseline_share: _, window_share: _ } in coverage {
@@ -187,6 +191,21 @@ fn timeline_texts(timeline: &mut Timeline, change: &mut dyn FnMut(&mut String)) 
     keys_and_values(segment, change);
     for Series { signal, values: _ } in series {
         change(signal);
+    }
+}
+
+fn charts_texts(charts: &mut Charts, change: &mut dyn FnMut(&mut String)) {
+    let Charts { segment, scatters, distributions, shares } = charts;
+    keys_and_values(segment, change);
+    for scatter in scatters {
+        [&mut scatter.x, &mut scatter.y].into_iter().for_each(&mut *change);
+    }
+    for distribution in distributions {
+        change(&mut distribution.signal);
+    }
+    for of in shares {
+        change(&mut of.column);
+        of.values.iter_mut().for_each(|series| change(&mut series.value));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Findings to a ranked diagnosis: the tree, the segment, the confidence, the ids to cite.
 
 mod changes;
+pub mod charts;
 mod cite;
 mod confidence;
 mod evidence;
@@ -16,7 +17,8 @@ use chrono::DateTime;
 
 use crate::calls::CallTable;
 use crate::diagnosis::{
-    Coverage, Diagnosis, Ingest, Period, RankedCause, RuledOut, SCHEMA, Undecidable, Verdict,
+    Charts, Coverage, Diagnosis, Ingest, Period, RankedCause, RuledOut, SCHEMA, Timeline,
+    Undecidable, Verdict,
 };
 use crate::schema::Col;
 use crate::signals::Signals;
@@ -79,6 +81,7 @@ fn blank(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
         waterfall: None,
         path: Vec::new(),
         timeline: None,
+        charts: None,
         notes: split.notes.clone(),
         coverage: coverage(table, split),
         ingest,
@@ -92,6 +95,29 @@ fn period(range: &Range, calls: usize) -> Period {
         end: DateTime::from_timestamp_nanos(range.end_ns),
         calls,
     }
+}
+
+/// The plots of a slice, on the bins of its timeline.
+fn drawn(
+    timeline: Option<&Timeline>,
+    table: &CallTable,
+    split: &Split,
+    (signals, slice): (&Signals, usize),
+) -> Option<Charts> {
+    let timeline = timeline?;
+    let keys = &signals.slices.slices[slice].keys;
+    let within: Vec<bool> = (0..table.len()).map(|row| signals.slices.holds(keys, row)).collect();
+    let baseline: Vec<std::ops::Range<i64>> =
+        split.baseline.iter().map(|range| range.start_ns..range.end_ns).collect();
+    Some(charts::charts(&charts::Subject {
+        table,
+        window: split.window.start_ns..split.window.end_ns,
+        baseline: &baseline,
+        slice: Some(&within),
+        segment: timeline.segment.clone(),
+        axis: charts::axis_of(timeline),
+        miss_reasons: None,
+    }))
 }
 
 type Judged<'a> = (&'a Signals, &'a Case, &'a Ranking);
@@ -124,6 +150,7 @@ fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split, judged: Jud
         diagnosis.diagnoses.push(cause);
     }
     diagnosis.timeline = timeline::timeline(signals, slice, split, onset_s, segment);
+    diagnosis.charts = drawn(diagnosis.timeline.as_ref(), table, split, (signals, slice));
     match diagnosis.diagnoses.first() {
         Some(first) => {
             diagnosis.verdict = Verdict::Spike;

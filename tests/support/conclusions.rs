@@ -159,6 +159,7 @@ fn blank(verdict: Verdict, headline: &str) -> Diagnosis {
         waterfall: None,
         path: vec![],
         timeline: None,
+        charts: None,
         notes: vec![],
         coverage: coverage(),
         ingest: ingest(),

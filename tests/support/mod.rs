@@ -2,8 +2,10 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
 
+pub mod browser;
 pub mod conclusions;
 pub mod house;
+pub mod incident;
 pub mod schema;
 pub mod score;
 pub mod score_table;
@@ -12,6 +14,13 @@ pub mod truth;
 pub mod wanted;
 
 use std::path::PathBuf;
+
+/// The full incident with every text replaced by one that would like to be markup.
+pub fn hostile() -> llmspan::diagnosis::Diagnosis {
+    incident::with_every_text(
+        "</script></style></title>\"'><img src=x onerror=pwned=1><script>pwned=1</script>\u{202e}",
+    )
+}
 
 /// A folder of the shared material beside the repository, or none with a message.
 #[allow(clippy::print_stderr, reason = "a test that skips says so")]
