@@ -5,6 +5,8 @@ use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
 
+/// The best-drafted calls share at least this part of the fall where the draft is worse.
+const SHARED: f64 = 0.6;
 /// Least plausibility to be named where acceptance is not reported.
 const HIDDEN: f64 = 0.05;
 
@@ -23,11 +25,16 @@ pub const RULE: Rule = Rule {
     judge,
 };
 
+/// How far all calls share the fall, rather than a part of them that drafts badly.
+fn fell(case: &Case) -> f64 {
+    (case.best_fell_share / SHARED).clamp(0.2, 1.0)
+}
+
 fn judge(case: &Case) -> Judgement {
     if let Some(found_at) = case.at(Effect::AcceptWithin) {
         let because =
             format!("fewer tokens a decode step take time per token to {}", times(&found_at.shift));
-        if let Some(finding) = found(case, &[Effect::AcceptWithin], 1.0, because) {
+        if let Some(finding) = found(case, &[Effect::AcceptWithin], fell(case), because) {
             return Judgement::Found(finding);
         }
     }

@@ -5,6 +5,8 @@ use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
 
+/// The best-drafted calls share at least this part of the fall where the draft is worse.
+const SHARED: f64 = 0.6;
 /// Plausibility where only the prompts' usual times per token tell.
 const HIDDEN: f64 = 0.55;
 
@@ -40,6 +42,16 @@ fn judge(case: &Case) -> Judgement {
             times(&class.shift)
         );
         if let Some(finding) = found(case, &[Effect::ClassMix], HIDDEN, because) {
+            return Judgement::Found(finding);
+        }
+    }
+    let moved = 1.0 - (case.best_fell_share / SHARED).clamp(0.2, 1.0);
+    if let (Some(within), true) = (case.at(Effect::AcceptWithin), moved > 0.1) {
+        let because = format!(
+            "more calls draft badly while the best draft as before; time per token {}",
+            times(&within.shift)
+        );
+        if let Some(finding) = found(case, &[Effect::AcceptWithin], moved, because) {
             return Judgement::Found(finding);
         }
     }

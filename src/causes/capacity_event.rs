@@ -5,6 +5,8 @@ use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
 
+/// Plausibility where calls fail and those that are served held: a limit or a defect may be it.
+const FAILED: f64 = 0.5;
 /// Least plausibility to be named.
 const LEAST: f64 = 0.05;
 
@@ -35,11 +37,22 @@ fn judge(case: &Case) -> Judgement {
         return Judgement::RuledOut(held(case, Effect::RestWhole, "whole calls at the same work:"));
     }
     let Some(service) = tree::service(case) else {
-        return Judgement::RuledOut(held(
-            case,
-            Effect::RestItl,
-            "time per token at the same work:",
-        ));
+        let because = case.at(Effect::Failure).map(|failed| {
+            let share = failed.shift.log / std::f64::consts::LN_2;
+            format!("{} more calls failed or timed out, and the others held", super::percent(share))
+        });
+        return because
+            .and_then(|because| found(case, &[Effect::Failure], FAILED, because))
+            .map_or_else(
+                || {
+                    Judgement::RuledOut(held(
+                        case,
+                        Effect::RestItl,
+                        "time per token at the same work:",
+                    ))
+                },
+                Judgement::Found,
+            );
     };
     if service.capacity < LEAST {
         return Judgement::RuledOut(format!(

@@ -27,11 +27,11 @@ pub struct Service {
 /// Part of the added logarithm that lies in TTFT: below, contention; above the other, queueing.
 /// Contention was measured between 0 (prefill-first) and 0.4 (chunked), capacity losses from 0.1 to
 /// 0.6, slot queueing above 0.95 (serving physics 1 to 6).
-pub const CONTENTION_BELOW: f64 = 0.27;
+pub const CONTENTION_BELOW: f64 = 0.26;
 /// See [`CONTENTION_BELOW`].
-pub const QUEUEING_ABOVE: f64 = 0.72;
+pub const QUEUEING_ABOVE: f64 = 0.75;
 /// Softness of both boundaries.
-const SOFT: f64 = 0.05;
+const SOFT: f64 = 0.06;
 /// A shift of two standard errors counts half.
 const DOUBT: f64 = 4.0;
 /// Where acceptance is not reported, this part of what looks like contention may be a worse draft.
@@ -84,15 +84,31 @@ fn sure(shift: &Shift) -> f64 {
 }
 
 /// How plausible the own load is: nothing without a surge, nearly all when the rate doubled beyond
-/// everything the baseline held.
+/// everything the baseline held; less where the baseline's busy minutes were no slower, more where
+/// they were slower by enough.
 fn surge(case: &Case) -> f64 {
     let load = &case.load;
     if !load.surged {
         return 0.0;
     }
-    let beyond = (load.ratio / load.usual_ratio.max(1.4)).ln() / std::f64::consts::LN_2;
-    (0.45 + 0.5 * beyond).clamp(0.3, 0.95)
+    let beyond = (load.ratio / load.usual_ratio.max(LEAST_USUAL)).log2();
+    let prior = (0.25 + 0.7 * beyond).clamp(0.1, 0.95);
+    let Some(rest) = case.rest else { return prior };
+    let observed = rest.ttft.log.max(rest.itl.log).max(rest.whole.log);
+    let (predicted, error) = load.predicted;
+    if !error.is_finite() {
+        prior
+    } else if predicted > 0.5 * observed && predicted > 2.0 * error {
+        prior.max(0.85)
+    } else if predicted + 2.0 * error < 0.35 * observed && load.supported {
+        prior * 0.3
+    } else {
+        prior
+    }
 }
+
+/// Rates swing by this factor everywhere (serving physics, 10).
+const LEAST_USUAL: f64 = 1.25;
 
 fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())

@@ -29,6 +29,8 @@ pub const FIELDS: &[Field] = &[
     attr(Col::Tenant, "organization.id"),
     attr(Col::Tenant, "enduser.tenant"),
     attr(Col::PromptHash, "prompt.hash"),
+    attr(Col::PromptHash, "gen_ai.system_instructions.hash"),
+    attr(Col::PromptHash, "gen_ai.prompt.hash"),
     resource_segment("service.version"),
     resource_segment("service.instance.id"),
     resource_segment("service.namespace"),

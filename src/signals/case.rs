@@ -9,7 +9,7 @@ use super::load::Load;
 use super::misses::Misses;
 use super::routing::Routing;
 use super::tally::{Shift, Shifts};
-use crate::stats::quantile::mean;
+use crate::stats::quantile::{mean, quantile};
 
 /// An effect that moved, and the smallest slice that holds it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,6 +69,9 @@ pub struct Case {
     pub batch_size: Option<Reported>,
     /// Which figures the spans carry.
     pub carried: Carried,
+    /// How much of the fall of tokens a step the best-drafted calls share, 0 to 1: with a worse
+    /// draft all calls fall, with another workload the best stay. 1 where workload classes are known.
+    pub best_fell_share: f64,
 }
 
 /// Which figures enough calls of both sides carry.
@@ -101,13 +104,24 @@ pub struct Carried {
 
 /// Standard errors that an effect must stand above its usual, for everything and for slices one
 /// and two attributes deep: about one false alarm in fifty windows over all effects and slices.
-const LEAST_Z: [f64; 3] = [4.2, 4.8, 5.4];
+const LEAST_Z: [f64; 3] = [3.1, 3.6, 4.2];
 /// Smallest material change of the latency that an effect acts on, as a logarithm: lengths and mix
 /// drift by themselves, the service at the same work does not (serving physics 7, 10).
 const LEAST_LOG: f64 = 0.09;
 const LEAST_LOG_WORK: f64 = 0.14;
 /// The mix is judged by kinds of calls, whose own spread is part of its noise.
-const MIX_Z: [f64; 3] = [4.4, 4.3, 5.4];
+const MIX_Z: [f64; 3] = [3.4, 3.3, 4.2];
+/// Fewest calls of the window for a mix.
+const MIX_CALLS: f64 = 20.0;
+/// Conversations grow from call to call, so lengths are alike within a session.
+const LENGTH_Z: [f64; 3] = [3.3, 3.9, 4.5];
+/// A tail that rose by a fifth matters although the mean hardly moved: queueing for a slot can
+/// spare the median call entirely (serving physics, 6).
+const TAIL_LEAST_LOG: f64 = 0.18;
+const TAIL_LEAST_MEAN: f64 = 0.03;
+const TAIL_LEAST_CALLS: usize = 40;
+/// On a resample an effect is gone when less than this part of it is left.
+const HALVED: f64 = 0.5;
 /// A slice holds an effect when this share of it lies inside.
 const HOLDS_SHARE: f64 = 0.8;
 /// Outside, the effect is at most this share of inside.
@@ -118,6 +132,8 @@ const APART_Z: f64 = 3.0;
 const OUTSIDE_Z: f64 = 2.5;
 /// Outside, this part of the effect is nothing, however sure.
 const NOTHING_SHARE: f64 = 0.15;
+/// The best-drafted calls.
+const BEST_QUANTILE: f64 = 0.85;
 /// Share of calls on each side that must carry a figure for it to count as carried.
 const CARRIED_SHARE: f64 = 0.3;
 
@@ -139,6 +155,7 @@ impl Case {
             queue_wait_s: reported(signals, load_slice, &frame.queue_wait_s),
             batch_size: reported(signals, load_slice, &frame.batch_size),
             carried: Carried::new(frame),
+            best_fell_share: best_fell(signals, located[Effect::AcceptWithin as usize]),
             located,
         }
     }
@@ -149,8 +166,9 @@ impl Case {
         case.whole = shifts[0];
         for (at, located) in case.located.iter_mut().enumerate() {
             if let Some(found) = located {
+                let was = found.shift.log;
                 found.shift = shifts[found.slice][at];
-                if !material(EFFECTS[at].0, &found.shift) {
+                if found.shift.log < HALVED * was {
                     *located = None;
                 }
             }
@@ -164,6 +182,16 @@ impl Case {
             rest.whole = of[Effect::RestWhole as usize];
         }
         case
+    }
+
+    /// The slices that the case rests on.
+    pub fn slices(&self) -> Vec<usize> {
+        let mut slices: Vec<usize> = self.located.iter().flatten().map(|at| at.slice).collect();
+        slices.extend(self.rest.map(|rest| rest.slice));
+        slices.push(0);
+        slices.sort_unstable();
+        slices.dedup();
+        slices
     }
 
     /// Where an effect moved.
@@ -216,8 +244,15 @@ fn carried(frame: &Frame, carries: impl Fn(usize) -> bool) -> bool {
 
 /// Whether a shift is more than chance in a slice of that depth.
 fn beyond_chance(effect: Effect, shift: &Shift, depth: usize) -> bool {
-    let table = if matches!(effect, Effect::Mix | Effect::ClassMix) { MIX_Z } else { LEAST_Z };
+    let table = match effect {
+        Effect::Mix | Effect::ClassMix => MIX_Z,
+        Effect::Length => LENGTH_Z,
+        _ => LEAST_Z,
+    };
     let least = table[depth.min(2)];
+    if effect == Effect::Mix && shift.window_weight < MIX_CALLS {
+        return false;
+    }
     shift.z >= least && !(shift.log < shift.usual)
 }
 
@@ -235,13 +270,47 @@ fn material(effect: Effect, shift: &Shift) -> bool {
     shift.log >= if drifts { LEAST_LOG_WORK } else { LEAST_LOG }
 }
 
+/// Whether the slow calls moved although the typical one did not.
+fn tail_matters(signals: &Signals, slice: usize, effect: Effect, shift: &Shift) -> bool {
+    let service = matches!(
+        effect,
+        Effect::RestTtft
+            | Effect::RestItl
+            | Effect::RestWhole
+            | Effect::Retry
+            | Effect::ClientWait
+            | Effect::Cache
+            | Effect::Stall
+    );
+    let calls = signals.slices.slices[slice].window_calls;
+    if !service || calls < TAIL_LEAST_CALLS || shift.log < TAIL_LEAST_MEAN {
+        return false;
+    }
+    let values = &signals.effects.logs[effect as usize];
+    let tail = |side: Side| {
+        let rows = signals.slices.slices[slice].rows.iter().map(|row| *row as usize);
+        let told: Vec<f64> = rows
+            .filter(|row| signals.frame.sides[*row] == side)
+            .map(|row| values[row])
+            .filter(|value| value.is_finite())
+            .collect();
+        quantile(&told, 0.95)
+    };
+    match (tail(Side::Baseline), tail(Side::Window)) {
+        (Some(before), Some(after)) => after - before >= TAIL_LEAST_LOG,
+        _ => false,
+    }
+}
+
 /// Where an effect moved: the slice that stands furthest apart from all other calls while it holds
 /// most of the effect, or everything.
 fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
     let of = |slice: usize| &signals.shifts[slice][effect as usize];
     let depth = |slice: usize| signals.slices.depth(slice);
     let passes = |slice: usize| {
-        beyond_chance(effect, of(slice), depth(slice)) && material(effect, of(slice))
+        let shift = of(slice);
+        beyond_chance(effect, shift, depth(slice))
+            && (material(effect, shift) || tail_matters(signals, slice, effect, shift))
     };
     let mut best: Option<(f64, Located)> = None;
     let mut strongest: Option<(f64, usize)> = None;
@@ -297,6 +366,26 @@ fn rest(signals: &Signals, located: &[Option<Located>]) -> Option<Rest> {
         split: split || halves.is_some(),
         inferred: halves.is_some(),
     })
+}
+
+fn best_fell(signals: &Signals, located: Option<Located>) -> f64 {
+    let Some(located) = located else { return 1.0 };
+    if signals.cells.by_prompt || located.shift.log <= 0.0 {
+        return 1.0;
+    }
+    let best = |side: Side| {
+        let rows = signals.slices.slices[located.slice].rows.iter().map(|row| *row as usize);
+        let told: Vec<f64> = rows
+            .filter(|row| signals.frame.sides[*row] == side)
+            .filter(|row| signals.frame.spec_accepted_tokens[*row].is_finite())
+            .map(|row| signals.expected.per_step[row].ln())
+            .collect();
+        quantile(&told, BEST_QUANTILE)
+    };
+    match (best(Side::Baseline), best(Side::Window)) {
+        (Some(before), Some(after)) => ((before - after) / located.shift.log).clamp(0.0, 1.0),
+        _ => 1.0,
+    }
 }
 
 fn reported(signals: &Signals, slice: usize, values: &[f64]) -> Option<Reported> {

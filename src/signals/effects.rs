@@ -34,10 +34,11 @@ pub enum Effect {
     RestItl,
     RestWhole,
     Mix,
+    Failure,
 }
 
 /// Every effect, in causal order, with the term of the waterfall that it belongs to.
-pub const EFFECTS: [(Effect, Term); 16] = [
+pub const EFFECTS: [(Effect, Term); 17] = [
     (Effect::Length, Term::PromptLength),
     (Effect::Cache, Term::CacheMisses),
     (Effect::Output, Term::OutputLength),
@@ -54,6 +55,7 @@ pub const EFFECTS: [(Effect, Term); 16] = [
     (Effect::RestItl, Term::ItlRest),
     (Effect::RestWhole, Term::WholeRest),
     (Effect::Mix, Term::Mix),
+    (Effect::Failure, Term::WholeRest),
 ];
 
 /// One term of the waterfall, in causal order.
@@ -109,9 +111,12 @@ const MOST_LOG: f64 = 2.5;
 const LEAST_KIND: usize = 5;
 /// Fewest calls that stayed for a comparison with those that moved.
 const LEAST_STAYED: usize = 5;
-/// A stalled consumer leaves gaps this many times the usual spread between median and 99th
-/// percentile, while its median gap does not grow: chunks wait in a buffer and come at once.
+/// A stalled consumer leaves gaps this many times the usual median gap of its kind of call.
 const STALL_GAP: f64 = 4.0;
+/// And its own median gap is less than this part of the usual.
+const COLLAPSED: f64 = 0.6;
+/// Shorter stalls are jitter.
+const LEAST_STALL_S: f64 = 0.1;
 
 struct Usual {
     uncached: Vec<f64>,
@@ -119,6 +124,7 @@ struct Usual {
     log_per_step: Vec<f64>,
     engine_log_per_step: Vec<f64>,
     class: Vec<f64>,
+    gap: Vec<f64>,
 }
 
 impl Effects {
@@ -133,6 +139,7 @@ impl Effects {
             log_per_step: by_kind(frame, cells, &logs_per_step),
             engine_log_per_step,
             class: class_levels(frame, cells, expected),
+            gap: by_kind(frame, cells, &frame.itl_p50_s),
         };
         let mut effects = Self {
             logs: vec![vec![f64::NAN; frame.len()]; EFFECTS.len()],
@@ -140,6 +147,10 @@ impl Effects {
             usual_uncached,
         };
         for row in 0..frame.len() {
+            // A call that failed counts as one that took twice as long.
+            let served = frame.outcomes[row] == Outcome::Served;
+            let failure = if served { 0.0 } else { std::f64::consts::LN_2 };
+            effects.set(Effect::Failure, row, failure);
             if frame.outcomes[row] == Outcome::Failed || frame.duration_s[row].is_nan() {
                 continue;
             }
@@ -215,7 +226,7 @@ impl Effects {
             return;
         }
         let rest = (expected.seen_itl_s[row] / full).ln();
-        let stalled = stalled(frame, expected, row);
+        let stalled = stalled(frame, expected, usual.gap[row], row);
         self.set(Effect::RestItl, row, if stalled { 0.0 } else { rest });
         self.set(Effect::Stall, row, if stalled { rest.max(0.0) } else { 0.0 });
         let term = if stalled { Term::ClientStall } else { Term::ItlRest };
@@ -356,25 +367,23 @@ impl Effects {
     }
 }
 
-/// Whether the stream shows a consumer that stopped reading: its own median gap shrank, chunks
-/// having waited for it, while the longest gaps exploded.
-fn stalled(frame: &Frame, expected: &Expected, row: usize) -> bool {
-    if let (true, true) = (frame.server_decode_s[row] > 0.0, frame.ttft_s[row].is_finite()) {
+/// Whether the stream shows a consumer that stopped reading: its own median gap collapsed, chunks
+/// having waited for it and come at once, while the longest gaps exploded. Neighbours that stall a
+/// batch stretch the longest gaps too, but never shrink the others.
+fn stalled(frame: &Frame, expected: &Expected, usual_gap_s: f64, row: usize) -> bool {
+    let usual_itl_s = expected.itl_s[row];
+    if frame.server_decode_s[row] > 0.0 && frame.ttft_s[row].is_finite() {
         let decode = frame.duration_s[row] - frame.ttft_s[row];
-        let usual = expected.itl_s[row] * (frame.output_tokens[row] - 1.0).max(1.0);
         let gap = decode - frame.server_decode_s[row];
-        if gap > 0.25 * usual && gap > 0.1 {
+        let usual = usual_itl_s * (frame.output_tokens[row] - 1.0).max(1.0);
+        if gap > 0.25 * usual && gap > LEAST_STALL_S {
             return true;
         }
     }
-    let (p50, p99, mean) = (frame.itl_p50_s[row], frame.itl_p99_s[row], frame.itl_s[row]);
-    let step = expected.itl_s[row] * expected.per_step[row];
-    p50.is_finite()
-        && p99.is_finite()
-        && p50 <= step
-        && p99 > STALL_GAP * step.max(p50)
-        && mean > expected.itl_s[row]
-        && p99 > 0.1
+    let (p50, p99) = (frame.itl_p50_s[row], frame.itl_p99_s[row]);
+    let collapsed = p50 < COLLAPSED * usual_gap_s;
+    let exploded = p99 > STALL_GAP * usual_gap_s && p99 > LEAST_STALL_S;
+    collapsed && exploded && frame.itl_s[row] > usual_itl_s
 }
 
 /// Uncached tokens under the baseline's cache: the cached part as a line in the prompt's length,

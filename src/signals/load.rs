@@ -1,7 +1,10 @@
 //! Own traffic: how many calls a minute started, in the window and in windows like it.
 
 use super::Signals;
+use super::effects::Effect;
 use super::frame::Side;
+use crate::stats::quantile::mean;
+use crate::stats::regress::{Shape, fit};
 
 /// Own requests in the engines that a slice uses.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -16,15 +19,22 @@ pub struct Load {
     pub usual_ratio: f64,
     /// Whether more than chance and the baseline's own swings.
     pub surged: bool,
+    /// What the baseline's own busy and quiet minutes predict for the window's rate: the added
+    /// logarithm of the latency, and its error; infinite where they cannot tell.
+    pub predicted: (f64, f64),
+    /// Whether the window's rate lies within twice what the baseline's minutes reached.
+    pub supported: bool,
     /// The slice that holds the added calls; 0 is everything.
     pub slice: usize,
 }
 
 /// Least rise of the own rate that can be called a surge (production traffic moves by +45 % within
 /// half an hour without incident: serving physics, 10).
-const LEAST_SURGE: f64 = 1.6;
+const LEAST_SURGE: f64 = 1.35;
 /// A surge stands above the baseline's own largest by this factor.
-const ABOVE_USUAL: f64 = 1.25;
+const ABOVE_USUAL: f64 = 1.15;
+/// Calls that started within this time count as the load that a call met, seconds.
+const RECENT_S: f64 = 120.0;
 /// Outside the slice that surged the rate grew by less than this factor.
 const STAYED: f64 = 1.3;
 
@@ -50,8 +60,57 @@ impl Load {
         let usual_ratio = usual(&baseline, frame.window_s, baseline_per_minute);
         let surged = ratio >= LEAST_SURGE && ratio >= ABOVE_USUAL * usual_ratio;
         let slice = if surged { where_surged(signals, ratio) } else { 0 };
-        Self { baseline_per_minute, window_per_minute, ratio, usual_ratio, surged, slice }
+        let (predicted, supported) =
+            if surged { response(signals, &engines) } else { ((0.0, f64::INFINITY), false) };
+        Self {
+            baseline_per_minute,
+            window_per_minute,
+            ratio,
+            usual_ratio,
+            surged,
+            predicted,
+            supported,
+            slice,
+        }
     }
+}
+
+/// How much slower the baseline's calls were at the same work in its busier minutes, taken to the
+/// window's rate; and whether that rate is near what the baseline reached.
+fn response(signals: &Signals, engines: &[bool]) -> ((f64, f64), bool) {
+    let frame = &signals.frame;
+    let rows: Vec<usize> =
+        (0..frame.len()).filter(|row| engines[signals.cells.engine[*row]]).collect();
+    let mut from = 0;
+    let mut recent = vec![0.0; rows.len()];
+    for (at, &row) in rows.iter().enumerate() {
+        while frame.starts_s[row] - frame.starts_s[rows[from]] > RECENT_S {
+            from += 1;
+        }
+        recent[at] = (at + 1 - from) as f64;
+    }
+    let excess = |row: usize| {
+        let logs = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole]
+            .map(|effect| signals.effects.logs[effect as usize][row]);
+        logs.into_iter().find(|log| log.is_finite()).unwrap_or(f64::NAN)
+    };
+    let side = |side: Side| -> (Vec<f64>, Vec<f64>) {
+        let told = rows.iter().zip(&recent).filter(|(row, _)| frame.sides[**row] == side);
+        told.map(|(row, recent)| (*recent, excess(*row))).unzip()
+    };
+    let ((before, logs), (after, _)) = (side(Side::Baseline), side(Side::Window));
+    let most = before.iter().copied().fold(0.0, f64::max);
+    let (Some(usual), Some(now)) = (mean(&before), mean(&after)) else {
+        return ((0.0, f64::INFINITY), false);
+    };
+    let Some(line) = fit(&[&before], &logs, Shape { robust: true, ..Shape::default() }) else {
+        return ((0.0, f64::INFINITY), false);
+    };
+    let slope = line.slopes.first().copied().unwrap_or(0.0);
+    let error =
+        line.covariance.get(1).and_then(|row| row.get(1)).map_or(f64::INFINITY, |v| v.sqrt());
+    // Neighbours in time are alike, which the line does not know.
+    ((slope * (now - usual), 1.5 * error * (now - usual).abs()), now <= 2.0 * most)
 }
 
 /// The smallest slice that holds the added calls, outside of which the rate stayed; or everything.

@@ -74,6 +74,8 @@ const OWN_NOISE: f64 = 1.5;
 const MERGED: usize = 4;
 /// The baseline's own windows inflate the variance at most this much.
 const MOST_INFLATION: f64 = 6.0;
+/// Blocks that the noise of all calls adds to a slice's own.
+const PRIOR_FREEDOM: f64 = 6.0;
 /// Answers of fewer tokens tell less about the time per token (serving physics, 8).
 const FULL_WEIGHT_TOKENS: f64 = 32.0;
 
@@ -179,7 +181,9 @@ impl Tally {
         if from == 0 {
             // Longer blocks show the correlation that outlasts one: sessions, drift.
             let merged = self.merged(slice, effect, weights);
-            side.variance = side.variance.max(mean_of(merged.into_iter()).variance);
+            let merged = mean_of(merged.into_iter());
+            side.variance = side.variance.max(merged.variance);
+            side.freedom = merged.freedom;
         }
         side
     }
@@ -229,8 +233,8 @@ impl Tally {
         self.under(&vec![1.0; self.baseline_blocks], &vec![1.0; self.window_blocks])
     }
 
-    /// Every shift on one resample of both sides' blocks.
-    pub fn resampled(&self, rng: &mut Rng) -> Shifts {
+    /// Shifts on one resample of both sides' blocks, of these slices only; the others are empty.
+    pub fn resampled(&self, rng: &mut Rng, slices: &[usize]) -> Shifts {
         let mut draw = |count: usize| {
             let mut times = vec![0.0; count];
             for _ in 0..count {
@@ -239,7 +243,12 @@ impl Tally {
             times
         };
         let (baseline, window) = (draw(self.baseline_blocks), draw(self.window_blocks));
-        self.under(&baseline, &window)
+        let mut shifts = vec![[Shift::default(); EFFECTS.len()]; self.sums.len()];
+        for &slice in slices {
+            shifts[slice] =
+                std::array::from_fn(|effect| self.shift(slice, effect, &baseline, &window));
+        }
+        shifts
     }
 
     fn under(&self, baseline: &[f64], window: &[f64]) -> Shifts {
@@ -264,7 +273,7 @@ impl Tally {
         let error = (before.variance + own).sqrt().max(1e-9);
         // Against the baseline's noise, and against the window's own where that is much larger: a
         // few extreme calls are no shift.
-        let z = log / under_null.max(error / OWN_NOISE);
+        let z = normal(log / under_null.max(error / OWN_NOISE), before.freedom + PRIOR_FREEDOM);
         Shift {
             log,
             error,
@@ -281,6 +290,7 @@ struct SideMean {
     mean: f64,
     variance: f64,
     weight: f64,
+    freedom: f64,
 }
 
 /// Mean over blocks (weight, weighted sum), each taken so many times, with the variance of the
@@ -303,7 +313,19 @@ fn mean_of(blocks: impl Iterator<Item = ((f64, f64), f64)> + Clone) -> SideMean 
         }
     }
     let small = if used > 1.5 { used / (used - 1.0) } else { 1.0 };
-    SideMean { mean, variance: squares * small / (weight * weight), weight }
+    SideMean {
+        mean,
+        variance: squares * small / (weight * weight),
+        weight,
+        freedom: (used - 1.0).max(0.0),
+    }
+}
+
+/// A statistic of few blocks as the standard normal one of the same probability (Wallace, Annals of
+/// Mathematical Statistics 30, 1959).
+fn normal(t: f64, freedom: f64) -> f64 {
+    let size = (freedom * (t * t / freedom).ln_1p()).sqrt();
+    size * t.signum() * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0)
 }
 
 /// Which block each call lies in: the baseline's first, then the window's.

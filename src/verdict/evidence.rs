@@ -61,6 +61,7 @@ pub fn name(effect: Effect) -> &'static str {
         Effect::RestItl => "itl_same_work_ratio",
         Effect::RestWhole => "duration_same_work_ratio",
         Effect::Mix => "duration_from_traffic_mix_ratio",
+        Effect::Failure => "failure_score_ratio",
     }
 }
 

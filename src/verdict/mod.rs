@@ -30,6 +30,9 @@ use rank::{Ranked, Ranking, rank};
 /// Fewest calls of the window and of the baseline for any verdict.
 const LEAST_WINDOW: usize = 8;
 const LEAST_BASELINE: usize = 20;
+/// With fewer calls than these, a quiet window says nothing.
+const FEW_WINDOW: usize = 20;
+const FEW_BASELINE: usize = 40;
 /// Most causes to print.
 const MOST_CAUSES: usize = 4;
 
@@ -157,7 +160,8 @@ fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split, judged: Jud
             diagnosis.headline = words::headline(first, &diagnosis.signals);
         }
         None => {
-            diagnosis.verdict = Verdict::NoSpike;
+            let few = split.window_rows.len() < FEW_WINDOW || split.baseline_calls() < FEW_BASELINE;
+            diagnosis.verdict = if few { Verdict::InsufficientData } else { Verdict::NoSpike };
             diagnosis.headline = words::quiet(&diagnosis.signals, case);
             diagnosis.undecidable.clear();
         }

@@ -2,7 +2,6 @@
 
 use super::rank::Ranked;
 use crate::signals::Signals;
-use crate::signals::effects::Effect;
 use crate::signals::frame::Side;
 use crate::stats::changepoint::{Direction, onset};
 
@@ -14,20 +13,16 @@ const MOST_BEFORE_S: f64 = 600.0;
 /// When the first-ranked effect began, seconds on the frame's clock.
 pub fn began_s(signals: &Signals, found: &Ranked, window_s: (f64, f64)) -> f64 {
     let (start, end) = window_s;
-    let Some(effect) = found.finding.effects.first() else { return start };
-    let values = &signals.effects.logs[*effect as usize];
-    let (times, values) = series(signals, found, values, end);
     let before = (BEFORE_SHARE * (end - start)).min(MOST_BEFORE_S);
     let last = (end - 0.1 * (end - start)).max(start);
-    let smooth = matches!(effect, Effect::Mix);
-    let found =
-        if smooth { None } else { onset(&times, &values, start - before, last, Direction::Up) };
-    found.map_or(start, |onset| onset.time_s)
+    let Some(effect) = found.finding.effects.first() else { return start };
+    let (times, values) = told(signals, found, &signals.effects.logs[*effect as usize], end);
+    onset(&times, &values, start - before, last, Direction::Up).map_or(start, |onset| onset.time_s)
 }
 
 /// The effect over the slice's calls up to the window's end, the calls between baseline and window
 /// included.
-fn series(signals: &Signals, found: &Ranked, values: &[f64], end_s: f64) -> (Vec<f64>, Vec<f64>) {
+fn told(signals: &Signals, found: &Ranked, values: &[f64], end_s: f64) -> (Vec<f64>, Vec<f64>) {
     let frame = &signals.frame;
     let keys = &signals.slices.slices[found.finding.slice].keys;
     let rows = (0..frame.len()).filter(|row| {

@@ -93,8 +93,9 @@ fn first(case: &Case) -> Option<Cause> {
 
 fn count_wins(signals: &Signals, case: &Case, ranked: &mut [Ranked]) {
     let mut rng = Rng::new(SEED);
+    let slices = case.slices();
     for _ in 0..RESAMPLES {
-        let shifts: Shifts = signals.tally.resampled(&mut rng);
+        let shifts: Shifts = signals.tally.resampled(&mut rng, &slices);
         let winner = first(&case.under(&shifts));
         for found in ranked.iter_mut().filter(|found| Some(found.cause) == winner) {
             found.wins += 1.0 / RESAMPLES as f64;
