@@ -134,7 +134,7 @@ fn stored_bytes(files: &[Found]) -> u64 {
     let length = |file: &Found| match &file.source {
         Source::Stdin => None,
         Source::File(path) => {
-            path.metadata().ok().filter(|meta| meta.is_file()).map(|meta| meta.len())
+            path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len())
         }
     };
     files.iter().map(length).sum::<Option<u64>>().unwrap_or(0)

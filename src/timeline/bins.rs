@@ -64,7 +64,9 @@ impl Bins {
         let calls = i64::try_from(starts_ns.len()).unwrap_or(i64::MAX);
         let most = (calls / CALLS_PER_BIN).clamp(LEAST_CHOSEN, MOST_CHOSEN);
         let fits = |length: &i64| count(*length) <= most;
-        let chosen = || LENGTHS.into_iter().find(fits).unwrap_or(longest);
+        // Beyond the list as many of its longest as it takes.
+        let several = || longest.saturating_mul(count(longest) / most + 1);
+        let chosen = || LENGTHS.into_iter().find(fits).unwrap_or_else(several);
         let length = length_ns.unwrap_or_else(chosen);
         if length <= 0 || count(length) > MOST_ASKED {
             return Err(Error::usage(

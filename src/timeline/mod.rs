@@ -70,7 +70,7 @@ pub fn timeline(table: &CallTable, ingest: Ingest, args: &TimelineArgs) -> Resul
         all: group(None, &every, &frame, &bins),
         groups,
         spikes: spikes(&frame, &bins),
-        days: days(&frame)?,
+        days: days(&frame),
         notes: notes(left_out),
         ingest,
     })
@@ -175,15 +175,16 @@ fn excess(frame: &Frame) -> [Vec<f64>; 3] {
     ]
 }
 
-fn days(frame: &Frame) -> Result<Option<Days>> {
-    let bins = Bins::new(&frame.starts_ns, Some(DAY_NS))?;
+/// The days; none where they are few, or where a wrong clock makes them more than anybody reads.
+fn days(frame: &Frame) -> Option<Days> {
+    let bins = Bins::new(&frame.starts_ns, Some(DAY_NS)).ok()?;
     if bins.count < LEAST_DAYS {
-        return Ok(None);
+        return None;
     }
     let rows: Vec<usize> = (0..frame.len()).collect();
     let mut all = group(None, &rows, frame, &bins);
     all.series.push(series::mix_moved(frame, &bins.rows(&frame.starts_ns, &rows)));
-    Ok(Some(Days { start: DateTime::from_timestamp_nanos(bins.start_ns), all }))
+    Some(Days { start: DateTime::from_timestamp_nanos(bins.start_ns), all })
 }
 
 fn notes(left_out: Option<String>) -> Vec<String> {

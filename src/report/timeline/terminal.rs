@@ -123,7 +123,7 @@ fn days(page: &mut Page, days: &Days) {
         ("duration_p95_s", "p95"),
         ("ttft_p95_s", "TTFT p95"),
         ("itl_p95_s", "ITL p95"),
-        ("cache_hit_ratio", "cache hit"),
+        ("cache_hit_ratio", "cache"),
         ("spec_acceptance_ratio", "accepted"),
         ("mix_moved_share", "mix moved"),
     ];
@@ -134,7 +134,8 @@ fn days(page: &mut Page, days: &Days) {
     let head = ["day", "calls"].into_iter().chain(shown.iter().map(|(_, label)| *label));
     let mut rows: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];
     for (day, calls) in days.all.calls_by_bin.iter().enumerate().take(MOST_DAYS) {
-        let mut row = vec![numbers::day(at(days.start, 86_400.0, day)), numbers::len(*calls)];
+        let date = at(days.start, 86_400.0, day).format("%m-%d").to_string();
+        let mut row = vec![date, numbers::len(*calls)];
         row.extend(shown.iter().map(|(series, _)| {
             wording::known(&series.signal, series.values.get(day).copied().flatten())
         }));
