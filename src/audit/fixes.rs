@@ -234,7 +234,6 @@ pub const FIXES: &[Fix] = &[
                  the first token.",
         language: "sh",
         snippet: text::EVENT_LIMIT,
-        ..GENAI
     },
     GENAI,
     Fix {

@@ -5,13 +5,11 @@
 //! stands from its mean in the baseline, so the mix of kinds never passes for slowness. The
 //! seconds of one call add up to its duration.
 
-use std::collections::BTreeMap;
-
 use super::cells::{Cells, Moved, Places};
 use super::expect::Expected;
 use super::frame::{Frame, Outcome, Side, known};
+use super::usual::{by_engine, by_kind, class_levels, usual_uncached};
 use crate::stats::quantile::{mean, variance};
-use crate::stats::regress::{Line, Shape, fit};
 
 /// One reason for a call to take longer; each acts on one latency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,8 +105,6 @@ pub struct Effects {
 /// Bounds of a logarithmic effect: one straggler may not speak for a window.
 const LEAST_LOG: f64 = -1.5;
 const MOST_LOG: f64 = 2.5;
-/// Fewest baseline calls of a kind for figures of its own; below, its engine's are taken.
-const LEAST_KIND: usize = 5;
 /// Fewest calls that stayed for a comparison with those that moved.
 const LEAST_STAYED: usize = 5;
 /// A stalled consumer leaves gaps this many times the usual median gap of its kind of call.
@@ -384,108 +380,6 @@ fn stalled(frame: &Frame, expected: &Expected, usual_gap_s: f64, row: usize) -> 
     let collapsed = p50 < COLLAPSED * usual_gap_s;
     let exploded = p99 > STALL_GAP * usual_gap_s && p99 > LEAST_STALL_S;
     collapsed && exploded && frame.itl_s[row] > usual_itl_s
-}
-
-/// Uncached tokens under the baseline's cache: the cached part as a line in the prompt's length,
-/// per kind of call, inside the lengths that the baseline knew.
-fn usual_uncached(frame: &Frame, cells: &Cells) -> Vec<f64> {
-    let mut usual = frame.uncached_tokens.clone();
-    let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); cells.cells];
-    for row in 0..frame.len() {
-        rows_of[cells.cell[row]].push(row);
-    }
-    for rows in &rows_of {
-        let known: Vec<usize> = rows
-            .iter()
-            .copied()
-            .filter(|row| frame.sides[*row] == Side::Baseline)
-            .filter(|row| {
-                frame.cache_read_tokens[*row].is_finite() && frame.input_tokens[*row].is_finite()
-            })
-            .collect();
-        let Some(line) = cached_line(frame, &known) else { continue };
-        let (low, high) = line.support.first().copied().unwrap_or((0.0, f64::INFINITY));
-        for &row in rows {
-            let input = frame.input_tokens[row];
-            if input.is_finite() && frame.cache_read_tokens[row].is_finite() {
-                let cached = line.predict(&[input.clamp(low, high.max(low))]);
-                usual[row] = input - cached.clamp(0.0, input);
-            }
-        }
-    }
-    usual
-}
-
-fn cached_line(frame: &Frame, rows: &[usize]) -> Option<Line> {
-    if rows.len() < LEAST_KIND {
-        return None;
-    }
-    let input: Vec<f64> = rows.iter().map(|row| frame.input_tokens[*row]).collect();
-    let cached: Vec<f64> = rows.iter().map(|row| frame.cache_read_tokens[*row]).collect();
-    let shape = Shape { weights: &[], ridge: 4.0, robust: false, non_negative: true };
-    fit(&[&input], &cached, shape).or_else(|| {
-        let level = mean(&cached)?;
-        Some(Line {
-            intercept: level,
-            slopes: vec![0.0],
-            covariance: vec![vec![0.0; 2]; 2],
-            residual_sd: 0.0,
-            r2: 0.0,
-            rows: rows.len(),
-            support: vec![(f64::MIN, f64::MAX)],
-        })
-    })
-}
-
-/// Baseline mean of a column for each call's kind; its engine's where the kind is rare, and the
-/// call's own value where nothing is known.
-fn by_kind(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {
-    let kinds = means(frame, &cells.cell, cells.cells, values, LEAST_KIND);
-    let engines = by_engine(frame, cells, values);
-    (0..frame.len()).map(|row| kinds[cells.cell[row]].unwrap_or(engines[row])).collect()
-}
-
-fn by_engine(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {
-    let engines = means(frame, &cells.engine, cells.engines, values, LEAST_KIND);
-    (0..frame.len()).map(|row| engines[cells.engine[row]].unwrap_or(values[row])).collect()
-}
-
-fn means(
-    frame: &Frame,
-    of: &[usize],
-    count: usize,
-    values: &[f64],
-    least: usize,
-) -> Vec<Option<f64>> {
-    let mut sums = vec![(0_usize, 0.0); count];
-    for row in 0..frame.len() {
-        if frame.sides[row] == Side::Baseline && values[row].is_finite() {
-            sums[of[row]].0 += 1;
-            sums[of[row]].1 += values[row];
-        }
-    }
-    sums.iter().map(|(size, sum)| (*size >= least).then(|| sum / *size as f64)).collect()
-}
-
-/// How far the time per token of each call's kind stands from that of all kinds of its engine that
-/// its client's region sends: what a move between prompts of one model changes.
-fn class_levels(frame: &Frame, cells: &Cells, expected: &Expected) -> Vec<f64> {
-    let logs: Vec<f64> = expected.itl_kind.iter().map(|kind| kind.ln()).collect();
-    let mut groups: BTreeMap<(usize, u32), (f64, f64)> = BTreeMap::new();
-    let key = |row: usize| (cells.engine[row], frame.client_region.codes[row]);
-    for row in 0..frame.len() {
-        if frame.sides[row] == Side::Baseline && frame.itl_s[row].is_finite() {
-            let group = groups.entry(key(row)).or_default();
-            group.0 += 1.0;
-            group.1 += logs[row];
-        }
-    }
-    (0..frame.len())
-        .map(|row| match groups.get(&key(row)) {
-            Some((size, sum)) if cells.by_prompt => logs[row] - sum / size,
-            _ => 0.0,
-        })
-        .collect()
 }
 
 /// What moved where routing changed: the kind that most of a set of calls shows.

@@ -11,6 +11,7 @@ pub mod misses;
 pub mod routing;
 pub mod slices;
 pub mod tally;
+mod usual;
 
 use crate::calls::CallTable;
 use cells::{Cells, Places};
