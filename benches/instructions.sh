@@ -29,9 +29,9 @@ while read -r input limit; do
     echo "$input: $millions million instructions, at most $limit"
     [ "$millions" -le "$limit" ] || failed=1
 done <<LIMITS
-spans.ndjson 2880
+spans.ndjson 2714
 spans.pb 1843
-clickhouse.parquet 2231
-flat.parquet 2028
+clickhouse.parquet 2170
+flat.parquet 1972
 LIMITS
 exit $failed
