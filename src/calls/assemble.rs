@@ -32,8 +32,7 @@ pub fn assemble(ingested: Ingested, wanted: &Wanted, strict: bool) -> Result<(Ca
     let Ingested { spans, tables, mut ingest } = ingested;
     let stored = stored(&tables, strict, &mut ingest)?;
     drop(tables);
-    let rows = rows(&spans, wanted, &mut ingest);
-    drop(spans);
+    let rows = rows(spans, wanted, &mut ingest);
     let mut all: Vec<CallTable> = rows
         .into_par_iter()
         .chunks(TABLE_ROWS)
@@ -81,18 +80,19 @@ fn dialects(table: &CallTable) -> Vec<(String, u64)> {
 }
 
 /// One row a call, in order of the spans.
-fn rows(spans: &Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Row> {
+fn rows(mut spans: Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Row> {
     let mut folded = BTreeMap::new();
     let repeated = repeated(&spans.spans);
     add(&mut folded, "duplicate_span", repeated.iter().filter(|gone| **gone).count() as u64);
-    let drafts = read(spans, wanted, &repeated);
-    let (rows, loose) = fold(spans, &repeated, drafts, &mut folded);
+    let drafts = read(&mut spans, wanted, &repeated);
+    let (rows, loose) = fold(&spans, &repeated, drafts, &mut folded);
     let (mut rows, counts) = twins::fold(rows);
     for (kind, count) in counts {
         add(&mut folded, kind, count);
     }
     let left = matching::join(&mut rows, loose, &spans.spans);
     add(&mut folded, "http_without_call", left);
+    drop(spans);
     rows.par_iter_mut().for_each(attempts::settle);
     let habits = CacheHabits::of(&rows);
     rows.par_iter_mut().for_each(|row| derive::derive(row, &habits));
@@ -116,15 +116,24 @@ fn repeated(spans: &[Span]) -> Vec<bool> {
     spans.iter().map(&mut again).collect()
 }
 
-fn read(spans: &Spans, wanted: &Wanted, repeated: &[bool]) -> Vec<Vec<Draft>> {
+/// Reads the spans that dialects know. What a span carries is in its draft then, and is given up
+/// here: the two together would double the peak of memory.
+fn read(spans: &mut Spans, wanted: &Wanted, repeated: &[bool]) -> Vec<Vec<Draft>> {
     let lens = Lens::new(wanted);
-    let starts: Vec<usize> = (0..spans.spans.len()).step_by(BATCH).collect();
-    starts
-        .into_par_iter()
-        .map(|start| {
-            let mut reader = Reader::new(&lens, spans);
-            let end = (start + BATCH).min(spans.spans.len());
-            (start..end).filter(|at| !repeated[*at]).filter_map(|at| reader.read(at)).collect()
+    let Spans { spans, resources, scopes } = spans;
+    let batches = spans.par_chunks_mut(BATCH).zip(repeated.par_chunks(BATCH)).enumerate();
+    batches
+        .map(|(batch, (spans, repeated))| {
+            let mut reader = Reader::new(&lens, resources, scopes);
+            let mut drafts = Vec::new();
+            for (at, (span, repeated)) in spans.iter_mut().zip(repeated).enumerate() {
+                if !repeated {
+                    drafts.extend(reader.read(batch * BATCH + at, span));
+                }
+                span.attrs = Vec::new();
+                span.events = Vec::new();
+            }
+            drafts
         })
         .collect()
 }

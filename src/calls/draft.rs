@@ -6,7 +6,7 @@ use crate::calls::lens::{Candidate, Compiled, Lens, Slots, Source};
 use crate::calls::parse::{self, Rejection};
 use crate::calls::{Call, Cell, python};
 use crate::dialects::{Part, To, Unit};
-use crate::ingest::{AttrId, Event, Id, Span, SpanKind, Spans, StatusCode, Value};
+use crate::ingest::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, StatusCode, Value};
 use crate::schema::Col;
 
 /// A span as its dialect reads it.
@@ -49,24 +49,24 @@ const IDENTITY: [Col; 7] = [
 #[derive(Debug)]
 pub struct Reader<'a> {
     lens: &'a Lens,
-    spans: &'a Spans,
+    resources: &'a [Resource],
+    scopes: &'a [Scope],
     slots: Slots,
     /// What a span of each scope may be, once a span of it was met.
     open: Vec<Option<Box<[Candidate]>>>,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader over these spans.
-    pub fn new(lens: &'a Lens, spans: &'a Spans) -> Self {
-        Self { lens, spans, slots: lens.slots(), open: vec![None; spans.scopes.len()] }
+    /// A reader over spans that point to these.
+    pub fn new(lens: &'a Lens, resources: &'a [Resource], scopes: &'a [Scope]) -> Self {
+        Self { lens, resources, scopes, slots: lens.slots(), open: vec![None; scopes.len()] }
     }
 
-    /// Reads one span; none where no dialect knows it or it has nothing to do with a call.
-    pub fn read(&mut self, index: usize) -> Option<Draft> {
-        let span = self.spans.spans.get(index)?;
+    /// Reads the span of that index; none where no dialect knows it or it has nothing to do with a call.
+    pub fn read(&mut self, index: usize, span: &Span) -> Option<Draft> {
         self.slots.load(&span.attrs);
         let scope_at = usize::try_from(span.scope).ok()?;
-        let scope = self.spans.scopes.get(scope_at)?;
+        let scope = self.scopes.get(scope_at)?;
         let open = self.open.get_mut(scope_at)?.get_or_insert_with(|| self.lens.open_to(scope));
         let (dialect, part) = self.lens.classify(span, scope, open, &self.slots)?;
         if part == Part::Other {
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
     }
 
     fn resource(&self, span: &Span, id: AttrId) -> Option<&'a Value> {
-        let resource = self.spans.resources.get(usize::try_from(span.resource).ok()?)?;
+        let resource = self.resources.get(usize::try_from(span.resource).ok()?)?;
         resource.attrs.iter().rev().find(|(have, _)| *have == id).map(|(_, value)| value)
     }
 }

@@ -20,8 +20,11 @@ use super::wanted::Wanted;
 use super::{CanonicalInput, HELP, Options, frame, json, parquet, proto};
 use crate::error::{Error, Result};
 
-/// How many chunks wait to be read, beside those that are being read.
-const WAITING: usize = 2;
+/// How much is read at a time, so that a record that is larger than a chunk is passed by little.
+const STEP: usize = 1 << 20;
+
+/// A buffer of at most this size is used again.
+const SPARE: usize = 4 * CHUNK;
 
 /// Whole records of one file.
 struct Chunk {
@@ -72,7 +75,7 @@ pub fn read_files(files: &[Found], wanted: &Wanted, options: &Options) -> Vec<Re
     if let Some(progress) = &options.progress {
         progress.expect_bytes(stored_bytes(files));
     }
-    let (sender, receiver) = sync_channel(rayon::current_num_threads() + WAITING);
+    let (sender, receiver) = sync_channel(rayon::current_num_threads());
     let spare = Mutex::new(Vec::new());
     let (opened, mut read) = std::thread::scope(|scope| {
         let spare = &spare;
@@ -161,7 +164,7 @@ fn read_chunk(
 
 fn give_back(spare: &Mutex<Vec<Vec<u8>>>, mut bytes: Vec<u8>) {
     bytes.clear();
-    if bytes.capacity() <= 2 * CHUNK
+    if bytes.capacity() <= SPARE
         && let Ok(mut spare) = spare.lock()
     {
         spare.push(bytes);
@@ -263,7 +266,7 @@ impl Cutter<'_> {
                 offset += end as u64;
                 end = 0;
             }
-            match rest.by_ref().take(CHUNK as u64).read_to_end(&mut buffer) {
+            match rest.by_ref().take(STEP as u64).read_to_end(&mut buffer) {
                 Ok(read) => complete = read == 0,
                 Err(error) => {
                     complete = true;
