@@ -4,6 +4,7 @@
 //! whatever name and on whichever span of the call it was written.
 
 mod attributes;
+mod change;
 mod credible;
 mod fixes;
 mod measure;
@@ -11,7 +12,8 @@ mod page;
 mod snippets;
 
 pub use attributes::{ATTRIBUTES, Among, Attribute};
-pub use fixes::{FIXES, Fix, Place, When};
+pub use change::{Fix, Place, When};
+pub use fixes::FIXES;
 pub use page::page;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,8 @@
 use crate::calls::Cell;
 use crate::calls::clues::says_timeout;
 use crate::calls::draft::Draft;
-use crate::calls::trace::{Row, seconds_between};
+use crate::calls::parse::seconds_between;
+use crate::calls::trace::Row;
 use crate::schema::Col;
 
 /// Columns that an attempt lends to its call.

@@ -223,6 +223,11 @@ pub fn ns_to_s(ns: i64) -> f64 {
     ns as f64 / 1e9
 }
 
+/// Seconds from one time to another.
+pub fn seconds_between(from_ns: i64, to_ns: i64) -> f64 {
+    ns_to_s(to_ns.saturating_sub(from_ns))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::calls::Cell;
 use crate::calls::draft::Draft;
 use crate::calls::endpoints::{generates, own_attempts};
 use crate::calls::tree::{Ancestor, Tree};
-use crate::calls::{Cell, parse};
 use crate::dialects::{DIALECTS, Part};
 use crate::ingest::{Span, SpanKind};
 use crate::schema::Col;
@@ -395,9 +395,4 @@ pub fn models_agree(a: &Draft, b: &Draft) -> bool {
         return true;
     }
     a.iter().any(|a| b.iter().any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str())))
-}
-
-/// Seconds from one time to another.
-pub fn seconds_between(from_ns: i64, to_ns: i64) -> f64 {
-    parse::ns_to_s(to_ns.saturating_sub(from_ns))
 }

@@ -7,9 +7,10 @@ use super::frame::{Frame, Side};
 use super::halves::halves;
 use super::load::Load;
 use super::misses::Misses;
+use super::reported::{Reported, reported};
 use super::routing::Routing;
 use super::tally::{Shift, Shifts};
-use crate::stats::quantile::{mean, quantile};
+use crate::stats::quantile::quantile;
 
 /// An effect that moved, and the smallest slice that holds it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,15 +38,6 @@ pub struct Rest {
     pub split: bool,
     /// Whether they were inferred from whole calls.
     pub inferred: bool,
-}
-
-/// A figure that the server itself reported, baseline and window means.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reported {
-    /// In the baseline.
-    pub baseline: f64,
-    /// In the window.
-    pub window: f64,
 }
 
 /// The case that the causes judge.
@@ -386,17 +378,4 @@ fn best_fell(signals: &Signals, located: Option<Located>) -> f64 {
         (Some(before), Some(after)) => ((before - after) / located.shift.log).clamp(0.0, 1.0),
         _ => 1.0,
     }
-}
-
-fn reported(signals: &Signals, slice: usize, values: &[f64]) -> Option<Reported> {
-    let of = |side: Side| {
-        let rows = signals.slices.slices[slice].rows.iter().map(|row| *row as usize);
-        let known: Vec<f64> = rows
-            .filter(|row| signals.frame.sides[*row] == side)
-            .map(|row| values[row])
-            .filter(|value| value.is_finite())
-            .collect();
-        if known.len() >= 4 { mean(&known) } else { None }
-    };
-    Some(Reported { baseline: of(Side::Baseline)?, window: of(Side::Window)? })
 }

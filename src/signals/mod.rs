@@ -8,6 +8,7 @@ pub mod frame;
 pub mod halves;
 pub mod load;
 pub mod misses;
+pub mod reported;
 pub mod routing;
 pub mod slices;
 pub mod tally;

@@ -4,9 +4,10 @@ use super::changes;
 use super::rank::Ranked;
 use crate::diagnosis::{Cause, Change, Evidence, SignalChange};
 use crate::signals::Signals;
-use crate::signals::case::{Case, Reported};
+use crate::signals::case::Case;
 use crate::signals::effects::Effect;
 use crate::signals::frame::Side;
+use crate::signals::reported::Reported;
 use crate::signals::tally::Shift;
 use crate::stats::quantile::mean;
 
