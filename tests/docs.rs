@@ -8,3 +8,8 @@ use llmspan::schema;
 fn the_page_of_the_call_table_is_current() {
     generated::check("schema.md", &schema::page());
 }
+
+#[test]
+fn the_page_of_the_causes_is_current() {
+    generated::check("causes.md", &llmspan::causes::page());
+}

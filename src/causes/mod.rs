@@ -102,6 +102,42 @@ pub const RULES: [Rule; 17] = [
     mix_shift::RULE,
 ];
 
+/// The page that documents every cause, from the registry.
+pub fn page() -> String {
+    use std::fmt::Write as _;
+    let mut page = String::from(
+        "# Causes\n\nGenerated from the registry in `src/causes/`; edit there. How the figures behind the rules \
+         are measured stands in [method.md](method.md).\n",
+    );
+    for rule in &RULES {
+        let (cause, owner) = (rule.cause, rule.cause.owner());
+        let _ = write!(
+            page,
+            "\n## `{cause}`\n\n{} ({}).\n\n{}\n",
+            capital(cause.label()),
+            owner.label(),
+            rule.doc
+        );
+        if !rule.needs.is_empty() {
+            let needs: Vec<String> = rule.needs.iter().map(|name| format!("`{name}`")).collect();
+            let _ = write!(page, "\nNeeds: {}.\n", needs.join(", "));
+        }
+        if !rule.constants.is_empty() {
+            page.push_str("\n| constant | value | source |\n|---|---|---|\n");
+        }
+        for constant in rule.constants {
+            let _ =
+                writeln!(page, "| {} | {} | {} |", constant.name, constant.value, constant.source);
+        }
+    }
+    page
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A finding from those of these effects that moved, in the slice of the strongest.
 fn found(case: &Case, effects: &[Effect], plausibility: f64, because: String) -> Option<Finding> {
     let (_, main) = case.strongest(effects)?;

@@ -7,10 +7,14 @@ pub mod expect;
 pub mod frame;
 pub mod halves;
 pub mod load;
+mod locate;
+mod measure;
 pub mod misses;
+mod moved;
 pub mod routing;
 pub mod slices;
 pub mod tally;
+mod usual;
 
 use crate::calls::CallTable;
 use cells::{Cells, Places};
