@@ -5,9 +5,12 @@
 //! All durations are seconds, all times UTC, all shares and ratios plain numbers (not percent);
 //! `None` is written as `null` and means not known.
 
+pub mod audit;
 mod cause;
 mod charts;
+mod explanation;
 mod ingest;
+mod timeline;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +21,11 @@ pub use cause::{Cause, Owner};
 pub use charts::{
     Charts, Distribution, ExpectedStep, Point, Scatter, ShareSeries, Shares, Spread, TimeAxis,
 };
-pub use ingest::{Ingest, IngestFile, Loss};
+pub use explanation::{
+    CallFigure, CallPart, CallParts, Cohort, EXPLANATION_SCHEMA, Explanation, FoundCall, PartSource,
+};
+pub use ingest::{Ingest, IngestFile, Loss, Rejected};
+pub use timeline::{Days, DumpTimeline, TIMELINE_SCHEMA, TimelineGroup, TimelineSpike};
 
 /// The contract's version.
 pub const SCHEMA: &str = "llmspan.diagnosis/1";

@@ -11,7 +11,11 @@
 //! 4. `signals` measures what every cause shares, with the pure functions of [`stats`];
 //! 5. `causes` turns signals into findings, `verdict` ranks them into a [`diagnosis`];
 //! 6. `report` renders it.
+//!
+//! Beside the diagnosis of a window, [`explain`] takes one call apart and
+//! [`timeline`] lays the whole dump out over time.
 
+pub mod audit;
 pub mod calls;
 pub mod causes;
 #[doc(hidden)]
@@ -19,12 +23,14 @@ pub mod cli;
 pub mod diagnosis;
 pub mod dialects;
 pub mod error;
+pub mod explain;
 pub mod ingest;
 pub mod report;
 pub mod schema;
 pub mod signals;
 pub mod simulate;
 pub mod stats;
+pub mod timeline;
 pub mod verdict;
 pub mod windows;
 
@@ -39,7 +45,14 @@ use error::{Error, Result};
 pub fn read(inputs: &[String], options: &ingest::Options) -> Result<(CallTable, Ingest)> {
     let wanted = dialects::wanted();
     let ingested = ingest::read(inputs, &wanted, options)?;
-    calls::assemble(ingested, &wanted, options.strict)
+    if let Some(progress) = &options.progress {
+        progress.assembling();
+    }
+    let assembled = calls::assemble(ingested, &wanted, options.strict)?;
+    if let Some(progress) = &options.progress {
+        progress.judging(assembled.0.len());
+    }
+    Ok(assembled)
 }
 
 /// The canonical table to a conclusion about one window; where none is given, spikes are found,

@@ -13,7 +13,6 @@ use support::score_table::report;
 use support::truth::cases;
 
 #[test]
-#[ignore = "until `diagnose` is whole"]
 fn the_shipped_incidents_are_diagnosed_and_the_healthy_windows_stay_quiet() {
     let cases = cases(Path::new("testdata/incidents"));
     assert_eq!(cases.len(), 20);

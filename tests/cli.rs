@@ -124,6 +124,25 @@ fn several_reports_are_written_from_one_run() {
 }
 
 #[test]
+fn plots_lie_beside_a_markdown_report_that_shows_them() {
+    let Some(incident) = incident() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let ran = diagnose(incident, &["-o", &path("r.md"), "--with-charts", &path("plots")]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    let page = fs::read_to_string(path("r.md")).unwrap();
+    let shown = page.lines().filter_map(|line| line.strip_prefix("![")?.split_once("](plots/"));
+    let shown: Vec<&str> = shown.map(|(_, name)| name.trim_end_matches(')')).collect();
+    assert!(shown.len() > 1, "{page}");
+    assert_eq!(fs::read_dir(path("plots")).unwrap().count(), shown.len());
+    for name in shown {
+        let svg = fs::read_to_string(folder.path().join("plots").join(name)).unwrap();
+        assert!(svg.contains("<svg"), "{name}");
+    }
+    assert!(!diagnose(incident, &["-f", "markdown"]).out.contains("### Charts"));
+}
+
+#[test]
 fn the_json_of_a_real_run_follows_the_schema_at_any_thread_count() {
     let Some(incident) = incident() else { return };
     let one = diagnose(incident, &["-f", "json", "--threads", "1"]);

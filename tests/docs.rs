@@ -2,7 +2,7 @@
 
 mod generated;
 
-use llmspan::schema;
+use llmspan::{audit, causes, schema};
 
 #[test]
 fn the_page_of_the_call_table_is_current() {
@@ -11,5 +11,10 @@ fn the_page_of_the_call_table_is_current() {
 
 #[test]
 fn the_page_of_the_causes_is_current() {
-    generated::check("causes.md", &llmspan::causes::page());
+    generated::check("causes.md", &causes::page());
+}
+
+#[test]
+fn the_page_of_the_attributes_is_current() {
+    generated::check("attributes.md", &audit::page());
 }

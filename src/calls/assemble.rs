@@ -8,9 +8,11 @@ use rayon::prelude::*;
 use crate::calls::derive::{self, CacheHabits};
 use crate::calls::draft::{Draft, Reader};
 use crate::calls::lens::Lens;
+use crate::calls::parse::{Rejection, ZERO_USAGE};
 use crate::calls::trace::{self, Folded, Row};
 use crate::calls::{CallTable, Codes, attempts, matching, twins};
-use crate::diagnosis::Ingest;
+use crate::diagnosis::{Ingest, Rejected};
+use crate::dialects::DIALECTS;
 use crate::error::{Error, Result};
 use crate::ingest::{CanonicalInput, Id, Ingested, Span, Spans, Wanted};
 use crate::schema::Col;
@@ -30,8 +32,7 @@ pub fn assemble(ingested: Ingested, wanted: &Wanted, strict: bool) -> Result<(Ca
     let Ingested { spans, tables, mut ingest } = ingested;
     let stored = stored(&tables, strict, &mut ingest)?;
     drop(tables);
-    let rows = rows(&spans, wanted, &mut ingest);
-    drop(spans);
+    let rows = rows(spans, wanted, &mut ingest);
     let mut all: Vec<CallTable> = rows
         .into_par_iter()
         .chunks(TABLE_ROWS)
@@ -79,18 +80,19 @@ fn dialects(table: &CallTable) -> Vec<(String, u64)> {
 }
 
 /// One row a call, in order of the spans.
-fn rows(spans: &Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Row> {
+fn rows(mut spans: Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Row> {
     let mut folded = BTreeMap::new();
     let repeated = repeated(&spans.spans);
     add(&mut folded, "duplicate_span", repeated.iter().filter(|gone| **gone).count() as u64);
-    let drafts = read(spans, wanted, &repeated);
-    let (rows, loose) = fold(spans, &repeated, drafts, &mut folded);
+    let drafts = read(&mut spans, wanted, &repeated);
+    let (rows, loose) = fold(&spans, &repeated, drafts, &mut folded);
     let (mut rows, counts) = twins::fold(rows);
     for (kind, count) in counts {
         add(&mut folded, kind, count);
     }
     let left = matching::join(&mut rows, loose, &spans.spans);
     add(&mut folded, "http_without_call", left);
+    drop(spans);
     rows.par_iter_mut().for_each(attempts::settle);
     let habits = CacheHabits::of(&rows);
     rows.par_iter_mut().for_each(|row| derive::derive(row, &habits));
@@ -114,18 +116,26 @@ fn repeated(spans: &[Span]) -> Vec<bool> {
     spans.iter().map(&mut again).collect()
 }
 
-fn read(spans: &Spans, wanted: &Wanted, repeated: &[bool]) -> Vec<Draft> {
+/// Reads the spans that dialects know. What a span carries is in its draft then, and is given up
+/// here: the two together would double the peak of memory.
+fn read(spans: &mut Spans, wanted: &Wanted, repeated: &[bool]) -> Vec<Vec<Draft>> {
     let lens = Lens::new(wanted);
-    let starts: Vec<usize> = (0..spans.spans.len()).step_by(BATCH).collect();
-    let batches: Vec<Vec<Draft>> = starts
-        .into_par_iter()
-        .map(|start| {
-            let mut reader = Reader::new(&lens, spans);
-            let end = (start + BATCH).min(spans.spans.len());
-            (start..end).filter(|at| !repeated[*at]).filter_map(|at| reader.read(at)).collect()
+    let Spans { spans, resources, scopes } = spans;
+    let batches = spans.par_chunks_mut(BATCH).zip(repeated.par_chunks(BATCH)).enumerate();
+    batches
+        .map(|(batch, (spans, repeated))| {
+            let mut reader = Reader::new(&lens, resources, scopes);
+            let mut drafts = Vec::new();
+            for (at, (span, repeated)) in spans.iter_mut().zip(repeated).enumerate() {
+                if !repeated {
+                    drafts.extend(reader.read(batch * BATCH + at, span));
+                }
+                span.attrs = Vec::new();
+                span.events = Vec::new();
+            }
+            drafts
         })
-        .collect();
-    batches.into_iter().flatten().collect()
+        .collect()
 }
 
 /// One trace: its kept spans, and those of them that a dialect reads.
@@ -138,7 +148,7 @@ struct Trace {
 fn fold(
     spans: &Spans,
     repeated: &[bool],
-    drafts: Vec<Draft>,
+    drafts: Vec<Vec<Draft>>,
     counts: &mut BTreeMap<&'static str, u64>,
 ) -> (Vec<Row>, Vec<Draft>) {
     let mut number: HashMap<&Id, usize, FixedState> = HashMap::default();
@@ -154,17 +164,23 @@ fn fold(
             traces[trace].members.push(at);
         }
     }
-    for draft in drafts {
-        let trace = usize::try_from(draft.span).ok().and_then(|at| trace_of.get(at));
-        if let Some(trace) = trace {
-            traces[*trace].drafts.push(draft);
+    let trace = |draft: &Draft| usize::try_from(draft.span).ok().and_then(|at| trace_of.get(at));
+    let mut sizes = vec![0_usize; traces.len()];
+    drafts.iter().flatten().filter_map(trace).for_each(|trace| sizes[*trace] += 1);
+    for draft in drafts.into_iter().flatten() {
+        if let Some(&at) = trace(&draft) {
+            let Trace { drafts, .. } = &mut traces[at];
+            // Drafts are wide and traces many: no room is made in advance.
+            drafts.reserve_exact(std::mem::take(&mut sizes[at]));
+            drafts.push(draft);
         }
     }
     let folded: Vec<Folded> = traces
         .into_par_iter()
         .map(|trace| trace::fold(&spans.spans, &trace.members, trace.drafts))
         .collect();
-    let (mut rows, mut loose) = (Vec::new(), Vec::new());
+    let mut rows = Vec::with_capacity(folded.iter().map(|trace| trace.rows.len()).sum());
+    let mut loose = Vec::new();
     for trace in folded {
         rows.extend(trace.rows);
         loose.extend(trace.loose);
@@ -180,7 +196,21 @@ fn report(rows: &[Row], folded: BTreeMap<&'static str, u64>, ingest: &mut Ingest
     for (kind, count) in folded {
         *ingest.folded.entry(kind.to_owned()).or_default() += count;
     }
-    for reason in rows.iter().flat_map(|row| &row.draft.rejected) {
-        *ingest.rejected.entry((*reason).to_owned()).or_default() += 1;
+    let mut rejected: BTreeMap<(Option<&str>, u8, Rejection), u64> = BTreeMap::new();
+    for row in rows {
+        for reason in &row.draft.rejected {
+            let service = row.draft.call.text(Col::ServiceName);
+            *rejected.entry((service, row.draft.dialect, *reason)).or_default() += 1;
+            if *reason != ZERO_USAGE {
+                *ingest.rejected.entry((*reason).to_owned()).or_default() += 1;
+            }
+        }
     }
+    let told = rejected.into_iter().map(|((service, dialect, reason), calls)| Rejected {
+        service: service.map(str::to_owned),
+        dialect: DIALECTS.get(usize::from(dialect)).map_or("", |found| found.id).to_owned(),
+        reason,
+        calls,
+    });
+    ingest.rejected_of.extend(told);
 }

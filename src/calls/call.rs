@@ -36,6 +36,16 @@ impl Call {
         }
     }
 
+    /// No cell, with room for this many.
+    pub fn with_room(cells: usize) -> Self {
+        Self { cells: Vec::with_capacity(cells), segments: Vec::new() }
+    }
+
+    /// The known cells, in order of column.
+    pub fn cells(&self) -> &[(Col, Cell)] {
+        &self.cells
+    }
+
     /// Whether a column is known.
     pub fn has(&self, col: Col) -> bool {
         self.position(col).is_ok()

@@ -3,16 +3,41 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::{
-    BooleanChunked, Int64Chunked, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, Series,
-    TimeUnit, TimeZone,
+    BooleanChunked, DataType, Int64Chunked, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr,
+    Series, TimeUnit, TimeZone,
 };
 use rayon::prelude::*;
 
 use super::Call;
 use crate::schema::{Col, Kind, SEGMENT_PREFIX};
 
+/// The canonical columns of the calls, in table order, the calls in theirs.
+pub(super) fn all(calls: &[Call]) -> Vec<Series> {
+    let mut known = [false; Col::COUNT];
+    for (col, _) in calls.iter().flat_map(Call::cells) {
+        known[*col as usize] = true;
+    }
+    let all: Vec<Col> = Col::all().collect();
+    // Most columns of most dumps are null throughout: the calls are not asked for those.
+    all.par_iter()
+        .map(|col| if known[*col as usize] { of(*col, calls) } else { null(*col, calls.len()) })
+        .collect()
+}
+
+/// A canonical column of which nothing is known.
+fn null(col: Col, rows: usize) -> Series {
+    let kind = match col.info().kind {
+        Kind::Text => DataType::String,
+        Kind::Seconds | Kind::Ratio => DataType::Float64,
+        Kind::Tokens | Kind::Count => DataType::Int64,
+        Kind::Time => DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
+        Kind::Flag => DataType::Boolean,
+    };
+    Series::full_null(PlSmallStr::from_static(col.name()), rows, &kind)
+}
+
 /// One canonical column of the calls, in their order.
-pub(super) fn of(col: Col, calls: &[Call]) -> Series {
+fn of(col: Col, calls: &[Call]) -> Series {
     match col.info().kind {
         Kind::Text => texts(col.name(), calls.iter().map(|call| call.text(col)).collect()),
         Kind::Seconds | Kind::Ratio => {

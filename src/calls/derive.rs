@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::calls::clues::says_timeout;
 use crate::calls::draft::Draft;
+use crate::calls::parse::ZERO_USAGE;
 use crate::calls::trace::Row;
 use crate::calls::{Call, Cell};
 use crate::dialects::{Absent, DIALECTS, Dialect, Input, Streaming, Zero, hosts};
@@ -168,6 +169,7 @@ fn no_usage_written_as_zero(draft: &mut Draft) {
     let call = &mut draft.call;
     if call.int(Col::InputTokens) == Some(0) && draft.clues.input_without_cache.is_none() {
         call.set(Col::InputTokens, Cell::Null);
+        draft.rejected.push(ZERO_USAGE);
         if call.int(Col::CacheReadTokens) == Some(0) {
             call.set(Col::CacheReadTokens, Cell::Null);
         }

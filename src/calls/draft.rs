@@ -2,11 +2,11 @@
 
 use crate::calls::chunks::{self, Chunks};
 use crate::calls::clues::Clues;
-use crate::calls::lens::{Compiled, Lens, Slots, Source};
+use crate::calls::lens::{Candidate, Compiled, Lens, Slots, Source};
 use crate::calls::parse::{self, Rejection};
 use crate::calls::{Call, Cell, python};
 use crate::dialects::{Part, To, Unit};
-use crate::ingest::{AttrId, Event, Span, SpanKind, Spans, StatusCode, Value};
+use crate::ingest::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, StatusCode, Value};
 use crate::schema::Col;
 
 /// A span as its dialect reads it.
@@ -49,22 +49,26 @@ const IDENTITY: [Col; 7] = [
 #[derive(Debug)]
 pub struct Reader<'a> {
     lens: &'a Lens,
-    spans: &'a Spans,
+    resources: &'a [Resource],
+    scopes: &'a [Scope],
     slots: Slots,
+    /// What a span of each scope may be, once a span of it was met.
+    open: Vec<Option<Box<[Candidate]>>>,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader over these spans.
-    pub fn new(lens: &'a Lens, spans: &'a Spans) -> Self {
-        Self { lens, spans, slots: lens.slots() }
+    /// A reader over spans that point to these.
+    pub fn new(lens: &'a Lens, resources: &'a [Resource], scopes: &'a [Scope]) -> Self {
+        Self { lens, resources, scopes, slots: lens.slots(), open: vec![None; scopes.len()] }
     }
 
-    /// Reads one span; none where no dialect knows it or it has nothing to do with a call.
-    pub fn read(&mut self, index: usize) -> Option<Draft> {
-        let span = self.spans.spans.get(index)?;
+    /// Reads the span of that index; none where no dialect knows it or it has nothing to do with a call.
+    pub fn read(&mut self, index: usize, span: &Span) -> Option<Draft> {
         self.slots.load(&span.attrs);
-        let scope = self.spans.scopes.get(usize::try_from(span.scope).ok()?)?;
-        let (dialect, part) = self.lens.classify(span, scope, &self.slots)?;
+        let scope_at = usize::try_from(span.scope).ok()?;
+        let scope = self.scopes.get(scope_at)?;
+        let open = self.open.get_mut(scope_at)?.get_or_insert_with(|| self.lens.open_to(scope));
+        let (dialect, part) = self.lens.classify(span, scope, open, &self.slots)?;
         if part == Part::Other {
             return None;
         }
@@ -75,7 +79,7 @@ impl<'a> Reader<'a> {
             kind: span.kind,
             start_ns: span.start_ns,
             end_ns: span.end_ns,
-            call: Call::default(),
+            call: Call::with_room(span.attrs.len() + IDENTITY.len()),
             clues: Clues::default(),
             chunks: None,
             rejected: Vec::new(),
@@ -91,45 +95,43 @@ impl<'a> Reader<'a> {
     }
 
     fn fill(&self, draft: &mut Draft, span: &Span, compiled: &Compiled) {
+        // Most rules find nothing: what costs least is asked first.
         for rule in &compiled.fields {
-            let filled = match rule.to {
-                To::Col(col) => draft.call.has(col),
-                To::Segment(name) => draft.call.segments.iter().any(|(have, _)| **have == *name),
-                To::Clue(_) => false,
-            };
-            if filled {
-                continue;
-            }
             match rule.source {
                 Source::Span(id) => {
                     if let Some(value) = self.slots.get(&span.attrs, id) {
-                        draft.put(rule.to, value, rule.unit);
+                        draft.offer(rule.to, value, rule.unit);
                     }
                 }
                 Source::Resource(id) => {
                     if let Some(value) = self.resource(span, id) {
-                        draft.put(rule.to, value, rule.unit);
+                        draft.offer(rule.to, value, rule.unit);
                     }
                 }
                 Source::Repr(id, path) => {
                     let text = self.slots.get(&span.attrs, id).and_then(Value::as_str);
-                    if let Some(value) = text.and_then(|text| python::find(text, path)) {
+                    if let Some(text) = text.filter(|_| !draft.filled(rule.to))
+                        && let Some(value) = python::find(text, path)
+                    {
                         draft.put(rule.to, &value, rule.unit);
                     }
                 }
                 Source::Event(id) => {
                     if let Some(event) = first_event(&span.events, id, span.dropped_events) {
                         let seconds = parse::ns_to_s(event.time_ns.saturating_sub(span.start_ns));
-                        draft.put(rule.to, &Value::Float(seconds), rule.unit);
+                        draft.offer(rule.to, &Value::Float(seconds), rule.unit);
                     }
                 }
-                Source::Fixed(text) => draft.put(rule.to, &Value::Str(text.into()), rule.unit),
+                Source::Fixed(text) if !draft.filled(rule.to) => {
+                    draft.put(rule.to, &Value::Str(text.into()), rule.unit);
+                }
+                Source::Fixed(_) => {}
             }
         }
     }
 
     fn resource(&self, span: &Span, id: AttrId) -> Option<&'a Value> {
-        let resource = self.spans.resources.get(usize::try_from(span.resource).ok()?)?;
+        let resource = self.resources.get(usize::try_from(span.resource).ok()?)?;
         resource.attrs.iter().rev().find(|(have, _)| *have == id).map(|(_, value)| value)
     }
 }
@@ -141,9 +143,10 @@ fn first_event(events: &[Event], id: AttrId, dropped: u32) -> Option<&Event> {
 }
 
 fn identify(call: &mut Call, span: &Span, scope: &str, dialect: &str) {
-    call.set_text(Col::TraceId, &span.trace_id.to_string());
-    call.set_text(Col::SpanId, &span.span_id.to_string());
-    call.set_text(Col::ParentSpanId, &span.parent_span_id.to_string());
+    let id = |id: &Id| id.text().map_or(Cell::Null, Cell::Text);
+    call.set(Col::TraceId, id(&span.trace_id));
+    call.set(Col::SpanId, id(&span.span_id));
+    call.set(Col::ParentSpanId, id(&span.parent_span_id));
     call.set_text(Col::SpanName, &span.name);
     call.set_text(Col::ScopeName, scope);
     call.set_text(Col::Dialect, dialect);
@@ -166,6 +169,21 @@ impl Draft {
     pub fn within(&self, other: &Self, slack_ns: i64) -> bool {
         self.start_ns >= other.start_ns.saturating_sub(slack_ns)
             && self.last_ns() <= other.last_ns().saturating_add(slack_ns)
+    }
+
+    fn filled(&self, to: To) -> bool {
+        match to {
+            To::Col(col) => self.call.has(col),
+            To::Segment(name) => self.call.segments.iter().any(|(have, _)| **have == *name),
+            To::Clue(_) => false,
+        }
+    }
+
+    /// Puts a value where an earlier rule gave none.
+    fn offer(&mut self, to: To, value: &Value, unit: Unit) {
+        if !self.filled(to) {
+            self.put(to, value, unit);
+        }
     }
 
     fn put(&mut self, to: To, value: &Value, unit: Unit) {

@@ -24,6 +24,15 @@ pub struct Compiled {
     pub chunks: Vec<AttrId>,
 }
 
+/// A group of signs by which a dialect may know a span.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate {
+    /// Index of the dialect.
+    pub dialect: usize,
+    /// Index of the group.
+    group: usize,
+}
+
 /// A field rule with its ids resolved.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
@@ -105,12 +114,36 @@ impl Lens {
         Slots { at: vec![0; self.names], set: Vec::new() }
     }
 
-    /// Which dialect a span is of, and what it is; the span must be loaded in `slots`.
-    pub fn classify(&self, span: &Span, scope: &Scope, slots: &Slots) -> Option<(usize, Part)> {
+    /// The signs that spans of a scope can show, in the order of the dialects.
+    pub fn open_to(&self, scope: &Scope) -> Box<[Candidate]> {
+        let fits = |probe: &Probe| match probe {
+            Probe::Scope(prefix) => scope.name.starts_with(prefix),
+            Probe::Never => false,
+            _ => true,
+        };
+        let mut open = Vec::new();
+        for (dialect, compiled) in self.dialects.iter().enumerate() {
+            let groups = compiled.signs.iter().enumerate();
+            let groups = groups.filter(|(_, group)| group.iter().all(fits));
+            open.extend(groups.map(|(group, _)| Candidate { dialect, group }));
+        }
+        open.into()
+    }
+
+    /// Which dialect a span is of, and what it is; the span must be loaded in `slots`, and `open`
+    /// be what its scope is open to.
+    pub fn classify(
+        &self,
+        span: &Span,
+        scope: &Scope,
+        open: &[Candidate],
+        slots: &Slots,
+    ) -> Option<(usize, Part)> {
         let holds = |probe: &Probe| probe.holds(span, scope, slots);
-        let recognised =
-            |compiled: &Compiled| compiled.signs.iter().any(|group| group.iter().all(holds));
-        let index = self.dialects.iter().position(recognised)?;
+        let shows = |candidate: &&Candidate| {
+            self.dialects[candidate.dialect].signs[candidate.group].iter().all(holds)
+        };
+        let index = open.iter().find(shows)?.dialect;
         let rules = &self.dialects[index].spans;
         let part = rules.iter().find(|(when, _)| when.iter().all(holds));
         Some((index, part.map_or(Part::Other, |(_, part)| *part)))

@@ -1,5 +1,7 @@
 //! One attribute to one cell: units, spellings, and the values that cannot be true.
 
+use std::borrow::Cow;
+
 use crate::calls::Cell;
 use crate::dialects::{Unit, hosts};
 use crate::ingest::Value;
@@ -14,30 +16,35 @@ pub const NEGATIVE: Rejection = "negative value";
 pub const NO_RATIO: Rejection = "ratio outside 0 to 1";
 /// A time that is before the span's start.
 pub const BEFORE_START: Rejection = "time before the call's start";
+/// Zeros that stand for unknown: told by an audit alone, for nothing was lost.
+pub const ZERO_USAGE: Rejection = "zeros where the usage is not known";
 
 /// The plain text of a value: JSON quotes and array brackets taken off, numbers as written.
-pub fn text(value: &Value) -> Option<String> {
+pub fn text(value: &Value) -> Option<Cow<'_, str>> {
     let text = match value {
         Value::Str(text) => unwrap_json(text),
-        Value::Int(int) => int.to_string(),
-        Value::Float(float) => float.to_string(),
-        Value::Bool(flag) => flag.to_string(),
+        Value::Int(int) => int.to_string().into(),
+        Value::Float(float) => float.to_string().into(),
+        Value::Bool(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
     };
-    let text = text.trim();
-    (!text.is_empty() && text != "null" && text != "None").then(|| text.to_owned())
+    let text = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => text.trim().to_owned().into(),
+    };
+    (!text.is_empty() && text != "null" && text != "None").then_some(text)
 }
 
 /// Some exporters write arrays and quoted strings as JSON text: their first scalar.
-fn unwrap_json(text: &str) -> String {
+fn unwrap_json(text: &str) -> Cow<'_, str> {
     let trimmed = text.trim();
     let json = trimmed.starts_with('"') || trimmed.starts_with('[') || trimmed.starts_with("{\"");
     if !json {
-        return trimmed.to_owned();
+        return trimmed.into();
     }
     let Ok(value) = serde_json::from_str::<serde_json::Value>(trimmed) else {
-        return trimmed.to_owned();
+        return trimmed.into();
     };
-    first_scalar(&value).unwrap_or_default()
+    first_scalar(&value).unwrap_or_default().into()
 }
 
 fn first_scalar(value: &serde_json::Value) -> Option<String> {
@@ -73,16 +80,16 @@ pub fn cell(col: Col, value: &Value, unit: Unit, start_ns: i64) -> Result<Cell, 
 
 fn text_cell(col: Col, value: &Value, unit: Unit) -> Cell {
     let Some(written) = text(value) else { return Cell::Null };
-    let text = match unit {
-        Unit::Host => host(&written).map(str::to_owned),
-        Unit::UrlPath => url_path(&written).map(str::to_owned),
-        Unit::Suffix => suffix(&written).map(str::to_owned),
-        Unit::RegionName => Some(hosts::region_name(&written)),
-        Unit::MissReason => miss_reason(&written).map(str::to_owned),
-        _ if col == Col::Provider => Some(hosts::provider_name(&written)),
-        _ => Some(written),
+    let text: Option<Box<str>> = match unit {
+        Unit::Host => host(&written).map(Into::into),
+        Unit::UrlPath => url_path(&written).map(Into::into),
+        Unit::Suffix => suffix(&written).map(Into::into),
+        Unit::RegionName => Some(hosts::region_name(&written).into()),
+        Unit::MissReason => miss_reason(&written).map(Into::into),
+        _ if col == Col::Provider => Some(hosts::provider_name(&written).into()),
+        _ => Some(written.into()),
     };
-    text.filter(|text| !text.is_empty()).map_or(Cell::Null, |text| Cell::Text(text.into()))
+    text.filter(|text| !text.is_empty()).map_or(Cell::Null, Cell::Text)
 }
 
 /// Seconds in a value; null where it holds no number.

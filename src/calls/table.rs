@@ -50,8 +50,7 @@ impl CallTable {
     /// each chunk and [`CallTable::concat`] them.
     pub fn from_calls(mut calls: Vec<Call>) -> Self {
         calls.par_sort_by(|one, other| order(one).cmp(&order(other)));
-        let all: Vec<Col> = Col::all().collect();
-        let mut series: Vec<Series> = all.par_iter().map(|col| columns::of(*col, &calls)).collect();
+        let mut series = columns::all(&calls);
         series.extend(columns::of_segments(&calls));
         Self::from_series(calls.len(), series)
     }

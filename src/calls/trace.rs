@@ -314,33 +314,46 @@ impl Fold<'_> {
     }
 
     fn finish(&mut self) {
-        let mut rows: BTreeMap<usize, Row> = BTreeMap::new();
         let drafts = std::mem::take(&mut self.drafts);
+        let is_row =
+            |(at, draft): &(usize, &Draft)| draft.part == Part::Call && self.into[*at].is_none();
+        let rows_here = drafts.iter().enumerate().filter(is_row).count();
+        // One trace is one call, mostly: the vectors hold no more than they need.
+        let mut rows: Vec<Row> = Vec::with_capacity(rows_here);
+        let mut row_of: Vec<Option<usize>> = vec![None; drafts.len()];
         let mut attempts = Vec::new();
         for (at, draft) in drafts.into_iter().enumerate() {
             match draft.part {
                 Part::Call if self.into[at].is_none() => {
-                    rows.insert(at, Row { draft, paired: false, attempts: Vec::new() });
+                    row_of[at] = Some(rows.len());
+                    rows.push(Row { draft, paired: false, attempts: Vec::new() });
                 }
-                Part::Attempt if generates(&draft) => attempts.push((at, draft)),
+                Part::Attempt if generates(&draft) => {
+                    attempts.reserve_exact(1);
+                    attempts.push((at, draft));
+                }
                 Part::Wrapper if self.into[at].is_none() => self.count("wrapper"),
                 _ => {}
             }
         }
         for (at, draft) in attempts {
-            match self.owner(at) {
-                Owner::Row(row) if rows.contains_key(&row) => {
-                    rows.entry(row).and_modify(|row| row.attempts.push(draft));
-                }
-                Owner::Other => {}
-                Owner::Row(_) | Owner::Nobody => self.folded.loose.push(draft),
-            }
+            let row = match self.owner(at) {
+                Owner::Row(owner) => row_of[owner],
+                Owner::Other => continue,
+                Owner::Nobody => None,
+            };
+            let list = match row {
+                Some(row) => &mut rows[row].attempts,
+                None => &mut self.folded.loose,
+            };
+            list.reserve_exact(usize::from(list.is_empty()));
+            list.push(draft);
         }
-        for row in rows.values_mut() {
+        for row in &mut rows {
             row.attempts.sort_by_key(|attempt| (attempt.start_ns, attempt.span));
             own_attempts(&mut row.attempts);
         }
-        self.folded.rows.extend(rows.into_values());
+        self.folded.rows = rows;
     }
 
     /// The row that owns an attempt by parentage.

@@ -38,17 +38,17 @@ fn judge(case: &Case) -> Judgement {
             return Judgement::Found(finding);
         }
     }
-    if let (false, Some(service)) = (case.carried.acceptance, tree::service(case)) {
-        if service.draft_swap >= HIDDEN {
-            let because = format!(
-                "time per token at the same work {}, and no span reports acceptance",
-                times(&service.rest.itl)
-            );
-            if let Some(finding) =
-                found(case, &[Effect::RestItl, Effect::RestWhole], service.draft_swap, because)
-            {
-                return Judgement::Found(finding);
-            }
+    if let (false, Some(service)) = (case.carried.acceptance, tree::service(case))
+        && service.draft_swap >= HIDDEN
+    {
+        let because = format!(
+            "time per token at the same work {}, and no span reports acceptance",
+            times(&service.rest.itl)
+        );
+        if let Some(finding) =
+            found(case, &[Effect::RestItl, Effect::RestWhole], service.draft_swap, because)
+        {
+            return Judgement::Found(finding);
         }
     }
     if !case.carried.acceptance {

@@ -16,11 +16,14 @@ mod load_surge;
 mod mix_shift;
 mod model_change;
 mod output_growth;
+mod page;
 mod pool_change;
 mod prefill_queueing;
 mod prompt_growth;
 mod region_change;
 mod tree;
+
+pub use page::page;
 
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
@@ -101,42 +104,6 @@ pub const RULES: [Rule; 17] = [
     output_growth::RULE,
     mix_shift::RULE,
 ];
-
-/// The page that documents every cause, from the registry.
-pub fn page() -> String {
-    use std::fmt::Write as _;
-    let mut page = String::from(
-        "# Causes\n\nGenerated from the registry in `src/causes/`; edit there. How the figures behind the rules \
-         are measured stands in [method.md](method.md).\n",
-    );
-    for rule in &RULES {
-        let (cause, owner) = (rule.cause, rule.cause.owner());
-        let _ = write!(
-            page,
-            "\n## `{cause}`\n\n{} ({}).\n\n{}\n",
-            capital(cause.label()),
-            owner.label(),
-            rule.doc
-        );
-        if !rule.needs.is_empty() {
-            let needs: Vec<String> = rule.needs.iter().map(|name| format!("`{name}`")).collect();
-            let _ = write!(page, "\nNeeds: {}.\n", needs.join(", "));
-        }
-        if !rule.constants.is_empty() {
-            page.push_str("\n| constant | value | source |\n|---|---|---|\n");
-        }
-        for constant in rule.constants {
-            let _ =
-                writeln!(page, "| {} | {} | {} |", constant.name, constant.value, constant.source);
-        }
-    }
-    page
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
 
 /// A finding from those of these effects that moved, in the slice of the strongest.
 fn found(case: &Case, effects: &[Effect], plausibility: f64, because: String) -> Option<Finding> {

@@ -1,10 +1,14 @@
 //! `llmspan diagnose`: why this window was slow.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use super::Finished;
+use super::charts;
 use super::output;
 use super::plan::Plan;
+use super::progress::Shown;
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::error::{Error, Result};
 use crate::report::{self, Format, wording};
@@ -19,6 +23,8 @@ Examples:
   llmspan diagnose spans.parquet --window 14:00-14:15
   llmspan diagnose 'traces/*.json.gz' --window 16:00-16:20 --tz Europe/Berlin
   llmspan diagnose spans.parquet --window 14:00-14:15 -o - -o incident.md -o incident.json
+  llmspan diagnose spans.parquet --window 14:00-14:15 -o incident.html
+  llmspan diagnose spans.parquet --window 14:00-14:15 -o incident.md --with-charts charts
   llmspan diagnose spans.parquet --window 14:00-14:15 --quiet --fail-on your_prompt
 
 Exit codes: 0 done, 1 --fail-on matched, 2 usage, 3 input or output.";
@@ -53,6 +59,10 @@ pub struct DiagnoseArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<String>,
 
+    /// Write every plot as an SVG file into DIR, and show them in Markdown reports
+    #[arg(long, value_name = "DIR")]
+    pub with_charts: Option<PathBuf>,
+
     /// Fail when any record was lost
     #[arg(long)]
     pub strict: bool,
@@ -84,12 +94,24 @@ pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
     let plan = Plan::resolve(args)?;
     let mut diagnosis = conclude(&plan)?;
     limit_ids(&mut diagnosis, plan.max_ids);
+    let plots =
+        plan.charts.as_deref().map(|folder| charts::write(folder, &diagnosis)).transpose()?;
+    let pictures = |format: Format, report_folder: &Path| match (&plan.charts, &plots) {
+        (Some(folder), Some(plots)) if format == Format::Markdown => {
+            charts::section(report_folder, folder, plots)
+        }
+        _ => String::new(),
+    };
     let files = plan.files.iter().map(|(path, format)| {
-        let text = report::render(&diagnosis, *format, plan.file_style);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let text =
+            report::render(&diagnosis, *format, plan.file_style) + &pictures(*format, folder);
         output::write_with(path, |out| out.write_all(text.as_bytes()))
     });
     files.collect::<Result<()>>()?;
-    let out = plan.stdout.map(|format| report::render(&diagnosis, format, plan.style));
+    let out = plan.stdout.map(|format| {
+        report::render(&diagnosis, format, plan.style) + &pictures(format, Path::new(""))
+    });
     Ok(Finished {
         out: out.unwrap_or_default(),
         notes: if plan.quiet { Vec::new() } else { notes(&plan, &diagnosis) },
@@ -98,8 +120,10 @@ pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
 }
 
 fn conclude(plan: &Plan) -> Result<Diagnosis> {
+    let shown = Shown::start(plan.quiet);
+    let options = shown.counting(plan.read.clone());
     let work = || {
-        let (table, ingest) = crate::read(&plan.inputs, &plan.read)?;
+        let (table, ingest) = crate::read(&plan.inputs, &options)?;
         crate::diagnose(&table, ingest, &plan.windows)
     };
     let Some(threads) = plan.threads else { return work() };
@@ -123,6 +147,9 @@ fn notes(plan: &Plan, diagnosis: &Diagnosis) -> Vec<String> {
         notes.extend(
             wording::losses(&diagnosis.ingest, true).map(|text| format!("warning: {text}")),
         );
+    }
+    if let Some(folder) = &plan.charts {
+        notes.push(format!("wrote the plots into {}", folder.display()));
     }
     if !plan.files.is_empty() {
         let names: Vec<String> =

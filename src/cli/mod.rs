@@ -1,11 +1,16 @@
 //! The command line: one file per subcommand; structs record, a plan resolves, `run` does.
 
+mod audit;
+mod charts;
 mod diagnose;
+mod explain;
 mod normalize;
 mod output;
 mod plan;
+mod progress;
 mod simulate;
 mod ticket;
+mod timeline;
 
 use clap::{Parser, Subcommand};
 
@@ -42,7 +47,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Audit(audit::AuditArgs),
     Diagnose(diagnose::DiagnoseArgs),
+    Explain(explain::ExplainArgs),
+    Timeline(timeline::TimelineArgs),
     Normalize(normalize::NormalizeArgs),
     Simulate(simulate::SimulateArgs),
     Ticket(ticket::TicketArgs),
@@ -53,6 +61,9 @@ Examples:
   llmspan diagnose spans.parquet --window 14:00-14:15
   llmspan diagnose traces/ --window 2026-11-03T14:00/15m -o incident.md -o incident.json
   zstdcat spans.json.zst | llmspan diagnose - --format json
+  llmspan audit traces/
+  llmspan explain req_011CUXhR3fXbZ spans.parquet
+  llmspan timeline spans.parquet --every 5m --by service_name
   llmspan normalize traces/ -o calls.parquet";
 
 impl Cli {
@@ -62,7 +73,10 @@ impl Cli {
     /// Whatever ends it: bad arguments, inputs that hold nothing, outputs that cannot be written.
     pub fn run(self) -> Result<Finished> {
         match self.command {
+            Command::Audit(args) => audit::run(&args),
             Command::Diagnose(args) => diagnose::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Timeline(args) => timeline::run(&args),
             Command::Normalize(args) => normalize::run(&args),
             Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),
             Command::Ticket(args) => ticket::run(&args),

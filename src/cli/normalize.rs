@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::progress::Shown;
 use super::{Finished, output};
 use crate::calls::CallTable;
 use crate::error::{Error, Result};
@@ -35,6 +36,10 @@ pub struct NormalizeArgs {
     /// Any record that is lost is an error.
     #[arg(long)]
     pub strict: bool,
+
+    /// Show no progress and no warning.
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// The forms of the table.
@@ -72,13 +77,16 @@ enum Target<'a> {
 pub fn run(args: &NormalizeArgs) -> Result<Finished> {
     // Before the inputs are read, which may take long.
     let target = target(args)?;
-    let options = Options { strict: args.strict, ..Options::default() };
+    let shown = Shown::start(args.quiet);
+    let options = shown.counting(Options { strict: args.strict, ..Options::default() });
     let (table, ingest) = crate::read(&args.inputs, &options)?;
+    drop(shown);
     match target {
         Target::File(path, format) => output::write_with(path, |out| table.write(format, out)),
         Target::Stdout(format) => to_stdout(&table, format),
     }?;
-    let lost = wording::losses(&ingest, true).map(|text| format!("warning: {text}"));
+    let lost = wording::losses(&ingest, true).filter(|_| !args.quiet);
+    let lost = lost.map(|text| format!("warning: {text}"));
     Ok(Finished { notes: lost.into_iter().collect(), ..Finished::default() })
 }
 

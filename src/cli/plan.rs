@@ -23,6 +23,8 @@ pub struct Plan {
     pub stdout: Option<Format>,
     /// The reports to write.
     pub files: Vec<(PathBuf, Format)>,
+    /// The folder for the plots; none where they were not asked for.
+    pub charts: Option<PathBuf>,
     /// How standard output is laid out.
     pub style: Style,
     /// How files are laid out.
@@ -59,6 +61,7 @@ impl Plan {
             },
             stdout: to_stdout.then(|| format.unwrap_or(Format::Terminal)),
             files,
+            charts: args.with_charts.clone(),
             style: Style { plain: args.plain, ..stdout_style(args.plain) },
             file_style: Style { plain: args.plain, ..Style::of_width(Style::NARROW) },
             fail_on,
@@ -69,7 +72,8 @@ impl Plan {
     }
 }
 
-fn format(name: &str) -> Result<Format> {
+/// The form of the report by its name.
+pub(super) fn format(name: &str) -> Result<Format> {
     Format::from_name(name).ok_or_else(|| {
         let names = Format::ALL.map(|entry| entry.1).join(", ");
         Error::usage(format!("--format {name} is not a form of the report"), format!("use {names}"))
@@ -92,7 +96,8 @@ fn files(outputs: &[String]) -> Result<Vec<(PathBuf, Format)>> {
     Ok(files)
 }
 
-fn by_suffix(path: &Path) -> Result<Format> {
+/// The form of the report by the suffix of its file.
+pub(super) fn by_suffix(path: &Path) -> Result<Format> {
     let suffix = path.extension().unwrap_or_default().to_string_lossy();
     Format::from_suffix(&suffix).ok_or_else(|| {
         let known = Format::ALL.map(|entry| format!(".{}", entry.2)).join(" ");
@@ -121,7 +126,8 @@ fn gate(what: &str) -> Result<Gate> {
     })
 }
 
-fn stdout_style(plain: bool) -> Style {
+/// How standard output is laid out.
+pub(super) fn stdout_style(plain: bool) -> Style {
     let stdout = std::io::stdout();
     let terminal = stdout.is_terminal();
     let columns = terminal.then(|| terminal_size::terminal_size_of(&stdout)).flatten();

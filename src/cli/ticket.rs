@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::Finished;
+use super::progress::Shown;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::ticket;
@@ -48,6 +49,10 @@ pub struct TicketArgs {
     /// Fail when any record was lost
     #[arg(long)]
     pub strict: bool,
+
+    /// Show no progress
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Reads, diagnoses, writes the text.
@@ -61,7 +66,8 @@ pub fn run(args: &TicketArgs) -> Result<Finished> {
             "ask for at least 1",
         ));
     }
-    let options = Options { strict: args.strict, ..Options::default() };
+    let shown = Shown::start(args.quiet);
+    let options = shown.counting(Options { strict: args.strict, ..Options::default() });
     let windows = WindowArgs {
         window: args.window.clone(),
         baseline: args.baseline.clone(),

@@ -19,6 +19,23 @@ pub struct Ingest {
     pub folded: BTreeMap<String, u64>,
     /// Values that could not be true and were dropped, by reason.
     pub rejected: BTreeMap<String, u64>,
+    /// The same by service and dialect, with what stood for unknown and was never counted as
+    /// lost. It is no part of the diagnosis contract: an audit tells it.
+    #[serde(skip)]
+    pub rejected_of: Vec<Rejected>,
+}
+
+/// Values of one service and dialect that were not believed, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// `service.name`; none where the resource names none.
+    pub service: Option<String>,
+    /// The dialect's id.
+    pub dialect: String,
+    /// Why.
+    pub reason: &'static str,
+    /// How many calls.
+    pub calls: u64,
 }
 
 /// What one file gave.

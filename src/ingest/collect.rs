@@ -1,7 +1,7 @@
 //! Collects what one span carries, and takes it out of the input only once the span is kept.
 
 use super::document;
-use super::escape::unescape;
+use super::escape::{repaired, unescape};
 use super::json::any as json_any;
 use super::proto::any as proto_any;
 use super::span::{AttrId, Event, SpanKind, Value};
@@ -65,7 +65,7 @@ impl Raw<'_> {
 }
 
 fn owned(text: &[u8]) -> Value {
-    Value::Str(String::from_utf8_lossy(text).into())
+    Value::Str(repaired(text))
 }
 
 /// What one span carries of what is wanted. Reused from span to span, so that a span that is not

@@ -82,6 +82,14 @@ fn push(letter: char, out: &mut Vec<u8>) {
     out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
+/// Text whose UTF-8 was not yet checked; where it is wrong, repaired.
+pub fn repaired(text: &[u8]) -> Box<str> {
+    match std::str::from_utf8(text) {
+        Ok(text) => text.into(),
+        Err(_) => String::from_utf8_lossy(text).into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ mod frame;
 mod json;
 mod outcome;
 pub mod parquet;
+mod progress;
 mod proto;
 mod read;
 mod sniff;
@@ -19,8 +20,11 @@ mod time;
 mod wanted;
 
 pub use outcome::{FileOutcome, Place, Tally};
+pub use progress::{Progress, Reached, Stage};
 pub use span::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, Spans, StatusCode, Value};
 pub use wanted::{Keep, Path, Take, Want, WantEvent, Wanted};
+
+use std::sync::Arc;
 
 use self::batch::Batch;
 use self::discover::Found;
@@ -35,11 +39,13 @@ pub struct Options {
     pub strict: bool,
     /// A compressed input may grow by at most this factor; beyond it is refused as a bomb.
     pub max_expansion: u64,
+    /// Counters for whoever watches meanwhile.
+    pub progress: Option<Arc<Progress>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { strict: false, max_expansion: 1000 }
+        Self { strict: false, max_expansion: 1000, progress: None }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Reads the files: one thread opens, decompresses and cuts, the others read the chunks, and what
 //! they give is put together in the order of the input.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -18,8 +20,11 @@ use super::wanted::Wanted;
 use super::{CanonicalInput, HELP, Options, frame, json, parquet, proto};
 use crate::error::{Error, Result};
 
-/// How many chunks wait to be read, beside those that are being read.
-const WAITING: usize = 2;
+/// How much is read at a time, so that a record that is larger than a chunk is passed by little.
+const STEP: usize = 1 << 20;
+
+/// A buffer of at most this size is used again.
+const SPARE: usize = 4 * CHUNK;
 
 /// Whole records of one file.
 struct Chunk {
@@ -30,6 +35,8 @@ struct Chunk {
     offset: u64,
     shape: Shape,
     bytes: Vec<u8>,
+    /// Stored bytes that were taken since the chunk before.
+    taken: u64,
 }
 
 /// What reading one chunk gave.
@@ -65,12 +72,16 @@ pub struct ReadFile {
 
 /// Reads every file; the result follows the order of the files whatever the thread count.
 pub fn read_files(files: &[Found], wanted: &Wanted, options: &Options) -> Vec<ReadFile> {
-    let (sender, receiver) = sync_channel(rayon::current_num_threads() + WAITING);
+    if let Some(progress) = &options.progress {
+        progress.expect_bytes(stored_bytes(files));
+    }
+    let (sender, receiver) = sync_channel(rayon::current_num_threads());
     let spare = Mutex::new(Vec::new());
     let (opened, mut read) = std::thread::scope(|scope| {
         let spare = &spare;
         let opener = scope.spawn(move || {
-            let mut cutter = Cutter { sender, spare, order: 0, options };
+            let taken = Rc::new(Cell::new(0));
+            let mut cutter = Cutter { sender, spare, order: 0, options, taken };
             files.iter().enumerate().map(|(index, file)| cutter.file(index, file)).collect()
         });
         let read = read_chunks(receiver, files, wanted, options, spare);
@@ -89,7 +100,7 @@ fn read_chunks(
     spare: &Mutex<Vec<Vec<u8>>>,
 ) -> Vec<Read1> {
     let read = |chunk: Chunk| {
-        let Chunk { file, order, offset, shape, bytes } = chunk;
+        let Chunk { file, order, offset, shape, bytes, taken } = chunk;
         let name = files.get(file).map(|file| file.name.as_str()).unwrap_or_default();
         let (lines, part) = match shape {
             Shape::Parquet => (0, Part::Whole(Box::new(parquet::read(name, bytes, wanted)))),
@@ -106,9 +117,30 @@ fn read_chunks(
                 (lines, Part::Batch(batch))
             }
         };
+        if let Some(progress) = &options.progress {
+            progress.read(taken, spans_of(&part));
+        }
         Read1 { file, order, offset, lines, part }
     };
     receiver.into_iter().par_bridge().map(read).collect()
+}
+
+fn spans_of(part: &Part) -> u64 {
+    match part {
+        Part::Batch(batch) => batch.span_count,
+        Part::Whole(outcome) => outcome.as_ref().as_ref().map_or(0, |outcome| outcome.span_count),
+    }
+}
+
+/// Bytes of the files as they are stored; 0 where one of them is a stream of unknown length.
+fn stored_bytes(files: &[Found]) -> u64 {
+    let length = |file: &Found| match &file.source {
+        Source::Stdin => None,
+        Source::File(path) => {
+            path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len())
+        }
+    };
+    files.iter().map(length).sum::<Option<u64>>().unwrap_or(0)
 }
 
 fn read_chunk(
@@ -132,7 +164,7 @@ fn read_chunk(
 
 fn give_back(spare: &Mutex<Vec<Vec<u8>>>, mut bytes: Vec<u8>) {
     bytes.clear();
-    if bytes.capacity() <= 2 * CHUNK
+    if bytes.capacity() <= SPARE
         && let Ok(mut spare) = spare.lock()
     {
         spare.push(bytes);
@@ -145,6 +177,22 @@ struct Cutter<'s> {
     spare: &'s Mutex<Vec<Vec<u8>>>,
     order: usize,
     options: &'s Options,
+    /// Stored bytes taken for chunks that are not sent yet.
+    taken: Rc<Cell<u64>>,
+}
+
+/// Counts the stored bytes of a file.
+struct Stored<R> {
+    inner: R,
+    taken: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Stored<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.taken.set(self.taken.get() + read as u64);
+        Ok(read)
+    }
 }
 
 impl Cutter<'_> {
@@ -163,6 +211,7 @@ impl Cutter<'_> {
     }
 
     fn stream(&mut self, index: usize, raw: impl Read, opened: &mut Opened) -> io::Result<()> {
+        let raw = Stored { inner: raw, taken: Rc::clone(&self.taken) };
         let mut content = Content::open(raw, self.options.max_expansion)?;
         let shape = loop {
             if content.head.is_empty() && content.fault.is_none() {
@@ -217,7 +266,7 @@ impl Cutter<'_> {
                 offset += end as u64;
                 end = 0;
             }
-            match rest.by_ref().take(CHUNK as u64).read_to_end(&mut buffer) {
+            match rest.by_ref().take(STEP as u64).read_to_end(&mut buffer) {
                 Ok(read) => complete = read == 0,
                 Err(error) => {
                     complete = true;
@@ -235,7 +284,8 @@ impl Cutter<'_> {
     fn send(&mut self, file: usize, shape: Shape, offset: u64, bytes: Vec<u8>) -> bool {
         let order = self.order;
         self.order += 1;
-        self.sender.send(Chunk { file, order, offset, shape, bytes }).is_ok()
+        let taken = self.taken.take();
+        self.sender.send(Chunk { file, order, offset, shape, bytes, taken }).is_ok()
     }
 }
 

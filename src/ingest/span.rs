@@ -34,6 +34,16 @@ impl Id {
         }
     }
 
+    /// The id as text, in lower-case hex where it is bytes; none where there is no id.
+    pub fn text(&self) -> Option<Box<str>> {
+        match self {
+            Self::None => None,
+            Self::Short(bytes) => Some(hex(bytes, &mut [0; 16]).into()),
+            Self::Long(bytes) => Some(hex(bytes, &mut [0; 32]).into()),
+            Self::Text(text) => Some(text.clone()),
+        }
+    }
+
     /// Whether there is no id.
     pub const fn is_none(&self) -> bool {
         matches!(self, Self::None)
@@ -42,14 +52,18 @@ impl Id {
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes: &[u8] = match self {
-            Self::None => return Ok(()),
-            Self::Short(bytes) => bytes,
-            Self::Long(bytes) => bytes,
-            Self::Text(text) => return f.write_str(text),
-        };
-        bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.text().map_or(Ok(()), |text| f.write_str(&text))
     }
+}
+
+/// Bytes as hex digits, two a byte.
+fn hex<'d>(bytes: &[u8], digits: &'d mut [u8]) -> &'d str {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (byte, pair) in bytes.iter().zip(digits.chunks_exact_mut(2)) {
+        let two = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        pair.copy_from_slice(&two);
+    }
+    std::str::from_utf8(digits).expect("hex digits are ASCII")
 }
 
 /// A scalar as the span carries it. Arrays are kept as their first scalar.

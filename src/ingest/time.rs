@@ -93,8 +93,17 @@ pub fn integer(text: &[u8]) -> Option<i64> {
     if digits.is_empty() {
         return None;
     }
+    // What has fewer than 19 digits cannot overflow.
+    let (near, far) = digits.split_at_checked(18).unwrap_or((digits, &[]));
     let mut int = 0_i64;
-    for digit in digits {
+    for digit in near {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        int = int * 10 + i64::from(digit);
+    }
+    for digit in far {
         let digit = digit.wrapping_sub(b'0');
         if digit > 9 {
             return None;

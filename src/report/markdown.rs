@@ -323,7 +323,7 @@ fn footing(page: &mut Page, diagnosis: &Diagnosis) {
 /// Text that Markdown shows as it stands, wherever it is placed: markup, tables, HTML, mentions,
 /// issue numbers and links are inert. What could not be markup stays as it is, for pages that show
 /// the source.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let at = |index: Option<usize>| index.and_then(|index| characters.get(index)).copied();
     let mut out = String::with_capacity(text.len() + 8);
@@ -366,7 +366,7 @@ fn opens_a_list(before: &[char]) -> bool {
 }
 
 /// Text in a code span that nothing in it can end, also within a table.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     if text.contains(['`', '|', '\\']) || text.trim() != text || text.is_empty() {
         return escape(text);
     }

@@ -2,7 +2,9 @@
 //!
 //! A new form is a file beside these, an entry in [`Format`], and a line in [`render`].
 
+pub mod audit;
 mod columns;
+pub mod explanation;
 pub mod html;
 mod json;
 mod markdown;
@@ -13,6 +15,7 @@ pub mod sparkline;
 pub mod svg;
 mod terminal;
 pub mod ticket;
+pub mod timeline;
 mod waterfall;
 pub mod wording;
 

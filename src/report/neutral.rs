@@ -210,7 +210,7 @@ fn charts_texts(charts: &mut Charts, change: &mut dyn FnMut(&mut String)) {
 }
 
 fn ingest_texts(ingest: &mut Ingest, change: &mut dyn FnMut(&mut String)) {
-    let Ingest { files, spans: _, calls: _, dialects, folded, rejected } = ingest;
+    let Ingest { files, spans: _, calls: _, dialects, folded, rejected, rejected_of: _ } = ingest;
     for IngestFile { file, format, spans: _, losses } in files {
         [file, format].into_iter().for_each(&mut *change);
         for Loss { reason, count: _, first, lost: _ } in losses {

@@ -46,7 +46,7 @@ fn beyond_chance(effect: Effect, shift: &Shift, depth: usize) -> bool {
     if effect == Effect::Mix && shift.window_weight < MIX_CALLS {
         return false;
     }
-    shift.z >= least && !(shift.log < shift.usual)
+    shift.z >= least && shift.log.partial_cmp(&shift.usual) != Some(std::cmp::Ordering::Less)
 }
 
 /// Whether a shift matters.

@@ -380,7 +380,7 @@ fn renumber(pieces: &[usize]) -> Vec<usize> {
 
 fn span_s(frame: &Frame, side: Side) -> f64 {
     let rows = || (0..frame.len()).filter(|row| frame.sides[*row] == side);
-    match (rows().next(), rows().last()) {
+    match (rows().next(), rows().next_back()) {
         (Some(first), Some(last)) => frame.starts_s[last] - frame.starts_s[first],
         _ => 0.0,
     }

@@ -35,10 +35,11 @@ pub fn timeline(
     let mut bins: Vec<Vec<usize>> = vec![Vec::new(); count];
     for row in 0..frame.len() {
         let at = frame.starts_ns[row] - start_ns;
-        if at >= 0 && signals.slices.holds(keys, row) {
-            if let Some(bin) = usize::try_from(at / bin_ns).ok().and_then(|bin| bins.get_mut(bin)) {
-                bin.push(row);
-            }
+        let bin = usize::try_from(at).ok().and_then(|at| at.checked_div(bin_ns.try_into().ok()?));
+        if let Some(bin) = bin.and_then(|bin| bins.get_mut(bin))
+            && signals.slices.holds(keys, row)
+        {
+            bin.push(row);
         }
     }
     let onset_bin = onset_s.and_then(|onset| {

@@ -2,7 +2,7 @@
 
 use super::figures::{clock, percent, rise, seconds};
 use super::rank::Ranked;
-use crate::diagnosis::{Cause, Change, RankedCause, SignalChange};
+use crate::diagnosis::{Cause, Change, Owner, RankedCause, SignalChange};
 use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::cells::Moved;
@@ -90,21 +90,30 @@ fn routed(case: &Case, cause: Cause) -> Option<&crate::signals::routing::Gain> {
 /// What to do now.
 pub fn next_steps(case: &Case, found: &Ranked, place: &str) -> Vec<String> {
     let misses = &case.misses;
-    let steps: &[&str] = match found.cause {
-        Cause::PromptGrowth => &[
-            "Find what was added to the prompt (context, tools, history) at the onset, and cut or cache it.",
-        ],
-        Cause::CacheMissPromptChanged => &[
-            "Diff the prompt before and after the onset: the cached prefix must stay byte-equal.",
-            "Move what changes from call to call behind the cached part.",
-        ],
+    let advice = if found.cause.owner() == Owner::ProviderInfrastructure
+        || found.cause.owner() == Owner::ProviderBatch
+    {
+        at_the_provider(found.cause)
+    } else {
+        at_home(found.cause)
+    };
+    let mut steps: Vec<String> = advice.iter().map(|step| (*step).to_owned()).collect();
+    if found.cause == Cause::CacheMissPromptChanged && misses.new_prefix_share > 0.0 {
+        let share = percent(misses.new_prefix_share);
+        steps.insert(
+            0,
+            format!("{share} of calls in {place} carry a prompt version or hash that is new."),
+        );
+    }
+    steps
+}
+
+/// Steps where the cause lies with the provider.
+const fn at_the_provider(cause: Cause) -> &'static [&'static str] {
+    match cause {
         Cause::CacheMissEvicted => &[
             "Open a ticket with the request ids: the prefix was unchanged and in use.",
             "Until then pin the route (cache key, one region) or lengthen the cache's time to live.",
-        ],
-        Cause::CacheMissCold => &[
-            "Keep the cache warm with a call within its time to live, or take the longer time to live.",
-            "Share the prefix across tenants and sessions where its content allows.",
         ],
         Cause::PrefillQueueing => &[
             "Open a ticket with the request ids: first tokens waited at the same work.",
@@ -117,13 +126,6 @@ pub fn next_steps(case: &Case, found: &Ranked, place: &str) -> Vec<String> {
         Cause::CapacityEvent => &[
             "Check the provider's status page and open a ticket with the request ids.",
             "Fail over to another region or model while it lasts.",
-        ],
-        Cause::LoadSurge => &[
-            "Find the caller behind the added requests, and limit or spread them.",
-            "Ask for more capacity if the traffic is wanted.",
-        ],
-        Cause::AcceptanceDropTrafficShift => &[
-            "Route the text that drafts badly to a deployment without speculation, or with its own draft.",
         ],
         Cause::AcceptanceDropDraftSwap => &[
             "Open a ticket with the request ids: ask whether the draft model or its settings changed.",
@@ -138,6 +140,31 @@ pub fn next_steps(case: &Case, found: &Ranked, place: &str) -> Vec<String> {
         Cause::ModelChange => {
             &["Pin the dated model version, and ask the provider for the rollout's date."]
         }
+        _ => &[],
+    }
+}
+
+/// Steps where the cause lies in the own code, prompts or traffic.
+const fn at_home(cause: Cause) -> &'static [&'static str] {
+    match cause {
+        Cause::PromptGrowth => &[
+            "Find what was added to the prompt (context, tools, history) at the onset, and cut or cache it.",
+        ],
+        Cause::CacheMissPromptChanged => &[
+            "Diff the prompt before and after the onset: the cached prefix must stay byte-equal.",
+            "Move what changes from call to call behind the cached part.",
+        ],
+        Cause::CacheMissCold => &[
+            "Keep the cache warm with a call within its time to live, or take the longer time to live.",
+            "Share the prefix across tenants and sessions where its content allows.",
+        ],
+        Cause::LoadSurge => &[
+            "Find the caller behind the added requests, and limit or spread them.",
+            "Ask for more capacity if the traffic is wanted.",
+        ],
+        Cause::AcceptanceDropTrafficShift => &[
+            "Route the text that drafts badly to a deployment without speculation, or with its own draft.",
+        ],
         Cause::ClientRetries => &[
             "Read the failed attempts' status: for 429 lower the rate or ask for quota, for 5xx open a ticket.",
             "Bound the retries by a deadline and back off from the first one.",
@@ -149,16 +176,8 @@ pub fn next_steps(case: &Case, found: &Ranked, place: &str) -> Vec<String> {
             &["Find what asks for longer answers, and bound them (max tokens, instructions)."]
         }
         Cause::MixShift => &["Find what sends more of the slower calls; nothing else got slower."],
-    };
-    let mut steps: Vec<String> = steps.iter().map(|step| (*step).to_owned()).collect();
-    if found.cause == Cause::CacheMissPromptChanged && misses.new_prefix_share > 0.0 {
-        let share = percent(misses.new_prefix_share);
-        steps.insert(
-            0,
-            format!("{share} of calls in {place} carry a prompt version or hash that is new."),
-        );
+        _ => &[],
     }
-    steps
 }
 
 /// The sentence for a quiet window.

@@ -232,7 +232,7 @@ fn offset(text: &str) -> Option<FixedOffset> {
 }
 
 /// `15m`, `1h30m`, `90s`, `1d`, `500ms` in nanoseconds.
-pub(super) fn duration_ns(text: &str) -> Option<i64> {
+pub fn duration_ns(text: &str) -> Option<i64> {
     let (mut rest, mut total) = (text, 0_i64);
     while !rest.is_empty() {
         let number = rest.find(|c: char| !c.is_ascii_digit())?;

@@ -13,6 +13,7 @@ use chrono::{DateTime, SecondsFormat};
 
 pub use choose::{choose, split_at};
 pub use find::{Found, find};
+pub use grammar::duration_ns;
 
 /// What was asked for, as it was written; `None` where it was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |time_ns| {
             let time = DateTime::from_timestamp_nanos(time_ns);
-            time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+            time.to_rfc3339_opts(SecondsFormat::Secs, true)
         };
         write!(f, "{}/{}", text(self.start_ns), text(self.end_ns))
     }

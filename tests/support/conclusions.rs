@@ -127,6 +127,7 @@ fn ingest() -> Ingest {
         dialects: vec![("openllmetry".to_owned(), 3812), ("anthropic_native".to_owned(), 204)],
         folded: BTreeMap::from([("wrapper".to_owned(), 8032), ("gateway".to_owned(), 17)]),
         rejected: BTreeMap::from([("ttft beyond duration".to_owned(), 3)]),
+        rejected_of: Vec::new(),
     }
 }
 

@@ -269,6 +269,7 @@ fn ingest() -> Ingest {
         dialects: vec![("openllmetry".to_owned(), 3_812), ("anthropic-sdk".to_owned(), 204)],
         folded: BTreeMap::from([("framework wrappers".to_owned(), 3_998)]),
         rejected: BTreeMap::from([("TTFT beyond the duration".to_owned(), 4)]),
+        rejected_of: Vec::new(),
     }
 }
 

@@ -28,10 +28,14 @@ const GROUP_ROWS: usize = 1 << 17;
 
 /// Writes the table.
 pub(super) fn write(table: &CallTable, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let properties = WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .build();
+        .set_max_row_group_row_count(Some(GROUP_ROWS));
+    // Where nearly every value is another, a dictionary is work for nothing.
+    for col in Col::all().filter(|col| tells_apart(*col)) {
+        properties = properties.set_column_dictionary_enabled(col.name().into(), false);
+    }
+    let properties = properties.build();
     let first = batch(table, 0)?;
     let mut writer = ArrowWriter::try_new(out, first.schema(), Some(properties))?;
     writer.write(&first)?;
@@ -40,6 +44,18 @@ pub(super) fn write(table: &CallTable, out: &mut (dyn Write + Send)) -> io::Resu
     }
     writer.close()?;
     Ok(())
+}
+
+/// Whether nearly every row has another value in a column.
+fn tells_apart(col: Col) -> bool {
+    match col.info().kind {
+        Kind::Seconds | Kind::Ratio | Kind::Time => true,
+        Kind::Text => matches!(
+            col,
+            Col::TraceId | Col::SpanId | Col::ParentSpanId | Col::RequestId | Col::ResponseId
+        ),
+        Kind::Tokens | Kind::Count | Kind::Flag => false,
+    }
 }
 
 fn batch(table: &CallTable, start: usize) -> io::Result<RecordBatch> {

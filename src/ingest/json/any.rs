@@ -13,6 +13,9 @@ const MAX_DEPTH: u32 = 64;
 
 /// Takes an `AnyValue`. One that is empty, null or bytes gives nothing.
 pub fn any_value<'a>(pull: &mut Pull<'a>) -> Step<Option<Raw<'a>>> {
+    if let Some(text) = pull.between(b"{\"stringValue\":\"", b"\"}") {
+        return Ok(Some(Raw::Text(text)));
+    }
     value(pull, 0)
 }
 

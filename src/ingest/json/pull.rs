@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use crate::ingest::escape::unescape;
+use crate::ingest::escape::{repaired, unescape};
 
 /// Why the text does not go on as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl<'a> Text<'a> {
 
     /// The text itself, where its UTF-8 is wrong repaired.
     pub fn owned(self) -> Box<str> {
-        String::from_utf8_lossy(&self.bytes()).into()
+        repaired(&self.bytes())
     }
 }
 
@@ -102,7 +102,7 @@ impl<'a> Pull<'a> {
         let mut escaped = false;
         loop {
             let rest = self.bytes.get(self.at..).ok_or(Odd::End)?;
-            let next = memchr2(b'"', b'\\', rest).ok_or(Odd::End)?;
+            let next = quote_or_backslash(rest).ok_or(Odd::End)?;
             if rest.get(next) == Some(&b'"') {
                 let end = self.at + next;
                 self.at = end + 1;
@@ -112,6 +112,26 @@ impl<'a> Pull<'a> {
             escaped = true;
             self.at += next + 2;
         }
+    }
+
+    /// Takes exactly these bytes, where they come next.
+    #[inline]
+    pub fn literal(&mut self, bytes: &[u8]) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let found = rest.starts_with(bytes);
+        self.at += if found { bytes.len() } else { 0 };
+        found
+    }
+
+    /// Takes a string without escapes that stands between exactly these bytes, or nothing.
+    #[inline]
+    pub fn between(&mut self, open: &[u8], close: &[u8]) -> Option<&'a [u8]> {
+        let inside = self.bytes.get(self.at..)?.strip_prefix(open)?;
+        let length = quote_or_backslash(inside)?;
+        let (text, behind) = inside.split_at_checked(length)?;
+        let found = behind.starts_with(close);
+        self.at += if found { open.len() + length + close.len() } else { 0 };
+        found.then_some(text)
     }
 
     /// Takes a number, `true`, `false` or `null`, as text.
@@ -178,6 +198,28 @@ impl<'a> Pull<'a> {
     }
 }
 
+/// The first quote or backslash. Most strings of a span are short: their words are looked at
+/// here, and only what is longer is worth a call of the vectorised search.
+#[inline]
+fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const NEAR: usize = 48;
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    // The lowest bit that is set marks the first byte that is zero.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let mut at = 0;
+    while at < NEAR
+        && let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>)
+    {
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr2(b'"', b'\\', bytes.get(at..)?).map(|next| at + next)
+}
+
 /// The bytes that open and close things.
 const STRUCTURAL: [bool; 256] = {
     let mut table = [false; 256];
@@ -196,6 +238,11 @@ pub struct Members {
 }
 
 impl Members {
+    /// The members behind one that was taken already.
+    pub const fn rest() -> Self {
+        Self { first: false }
+    }
+
     /// The next key, the parser standing at its value; none at the end of the object.
     #[inline]
     pub fn next<'a>(&mut self, pull: &mut Pull<'a>) -> Step<Option<Text<'a>>> {

@@ -2,7 +2,7 @@
 
 use super::any::{any_value, plain};
 use super::id;
-use super::pull::{Pull, Step, Text};
+use super::pull::{Members, Pull, Step, Text};
 use super::request::Reader;
 use crate::ingest::batch::RawTimes;
 use crate::ingest::span::{Span, SpanKind, StatusCode};
@@ -18,7 +18,8 @@ struct Draft<'a> {
     name: Text<'a>,
     kind: SpanKind,
     status: StatusCode,
-    times: RawTimes,
+    start: Text<'a>,
+    end: Text<'a>,
     dropped_events: u32,
     /// Whether it has anything that only an OTLP span has.
     otlp: bool,
@@ -55,7 +56,9 @@ impl<'a> Reader<'a, '_, '_> {
                 dropped_events: draft.dropped_events,
                 ..Span::default()
             };
-            self.batch.push(span, draft.times, self.place(start));
+            let time = |text: Text<'_>| time::parse(&text.bytes());
+            let times = RawTimes { start: time(draft.start), end: time(draft.end) };
+            self.batch.push(span, times, self.place(start));
         }
         Ok(())
     }
@@ -69,11 +72,11 @@ impl<'a> Reader<'a, '_, '_> {
             b"name" => draft.name = pull.scalar_text()?,
             b"kind" => draft.kind = kind(&pull.scalar_text()?.bytes()),
             b"startTimeUnixNano" | b"start_time_unix_nano" => {
-                draft.times.start = time::parse(&pull.scalar_text()?.bytes());
+                draft.start = pull.scalar_text()?;
                 draft.otlp = true;
             }
             b"endTimeUnixNano" | b"end_time_unix_nano" => {
-                draft.times.end = time::parse(&pull.scalar_text()?.bytes());
+                draft.end = pull.scalar_text()?;
                 draft.otlp = true;
             }
             b"droppedEventsCount" | b"dropped_events_count" => {
@@ -130,7 +133,18 @@ impl<'a> Reader<'a, '_, '_> {
     fn attribute(&mut self, event: Option<&WantEvent>) -> Step<()> {
         let mut name = None;
         let mut value_before = None;
-        let mut members = self.pull.object()?;
+        // Nearly every attribute is spelled like this.
+        let mut members = match self.pull.between(b"{\"key\":\"", b"\",\"value\":") {
+            Some(key) => {
+                self.attribute_value(key, event, false)?;
+                if self.pull.literal(b"}") {
+                    return Ok(());
+                }
+                name = Some(Text { inside: key, escaped: false });
+                Members::rest()
+            }
+            None => self.pull.object()?,
+        };
         while let Some(member) = members.next(&mut self.pull)? {
             match (member.inside, name) {
                 (b"key" | b"Key", _) => name = Some(self.pull.scalar_text()?),
@@ -166,7 +180,10 @@ impl<'a> Reader<'a, '_, '_> {
             }
         } else {
             let wanted = self.collector.wanted();
-            let Some(want) = wanted.attr_bytes(name) else { return self.pull.skip() };
+            let Some(want) = wanted.attr_bytes(name) else {
+                let text = self.pull.between(b"{\"stringValue\":\"", b"\"}");
+                return if text.is_some() { Ok(()) } else { self.pull.skip() };
+            };
             if let Some(raw) = read(&mut self.pull)? {
                 self.collector.attr(want, raw);
             }

@@ -18,7 +18,7 @@ const MAX_DEPTH: u32 = 64;
 /// A column of one batch, ready to be read row by row.
 pub(super) enum Bound<'b, 'w> {
     /// One attribute in a cell.
-    Cell { want: &'w Want, array: &'b dyn Array },
+    Cell { want: &'w Want, array: &'b dyn Array, valid: Option<Vec<bool>> },
     /// One attribute that is nested, or in another form than the span would carry.
     Rendered { want: &'w Want, texts: Vec<Option<String>>, json: bool },
     /// A map; of the keys that begin with the prefix, the rest names the attribute.
@@ -82,7 +82,10 @@ fn bind_attr<'b, 'w>(
             nested if nested.is_nested() => {
                 Bound::Rendered { want, texts: render::documents(array), json: true }
             }
-            _ => Bound::Cell { want, array },
+            _ => {
+                let valid = array.nulls().map(|nulls| nulls.iter().collect());
+                Bound::Cell { want, array, valid }
+            }
         });
     }
     if let Some(fields) = array.as_struct_opt() {
@@ -110,7 +113,9 @@ impl<'b, 'w> Bound<'b, 'w> {
     /// Notes what a row holds.
     pub(super) fn collect<'s>(&'s self, row: usize, collector: &mut Collector<'s, 'w>) {
         match self {
-            Self::Cell { want, array } => {
+            // Most attributes are absent from most spans.
+            Self::Cell { valid: Some(valid), .. } if valid.get(row) == Some(&false) => {}
+            Self::Cell { want, array, .. } => {
                 // A column has to hold something for every row: empty text stands for nothing.
                 let found = scalar(*array, row).filter(|found| *found != Scalar::Text(""));
                 if let Some(raw) = found.and_then(|found| raw(found, want)) {

@@ -3,6 +3,7 @@
 use super::any::{any_value, key_value};
 use super::wire::{Broken, Payload, Wire};
 use crate::ingest::batch::RawTimes;
+use crate::ingest::escape::repaired;
 use crate::ingest::outcome::Place;
 use crate::ingest::span::{Id, Span, SpanKind, StatusCode};
 
@@ -48,7 +49,7 @@ impl<'a> super::Reader<'a, '_, '_> {
                 trace_id: Id::from_bytes(draft.trace_id),
                 span_id: Id::from_bytes(draft.span_id),
                 parent_span_id: Id::from_bytes(draft.parent_span_id),
-                name: String::from_utf8_lossy(draft.name).into(),
+                name: repaired(draft.name),
                 kind: draft.kind,
                 status: draft.status,
                 attrs: self.collector.attrs(),

@@ -114,17 +114,19 @@ fn short_seconds(value: f64) -> String {
     if value < 0.999 { format!("{} ms", short(value * 1e3)) } else { format!("{} s", short(value)) }
 }
 
-/// A round figure without needless digits: `0.5`, `20`, `1,000`, `50k`.
+/// A round figure without needless digits: `0.5`, `20`, `1,000`, `50k`, `3M`, `1e12`.
 fn short(value: f64) -> String {
-    if value.abs() >= 9_999.5 && value.abs() < 1e6 {
-        return format!("{}k", short(value / 1e3));
+    let size = value.abs();
+    if !value.is_finite() || size >= 1e9 {
+        return format!("{value:.0e}");
     }
-    if value.abs() >= 1e6 {
-        return format!("{}M", short(value / 1e6));
-    }
+    let (value, suffix) = match size {
+        _ if size >= 1e6 => (value / 1e6, "M"),
+        _ if size >= 9_999.5 => (value / 1e3, "k"),
+        _ => (value, ""),
+    };
     let text = numbers::decimals(value, 2);
-    let trimmed = text.trim_end_matches('0').trim_end_matches('.');
-    trimmed.to_owned()
+    format!("{}{suffix}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `step`.
@@ -189,6 +191,8 @@ mod tests {
         assert_eq!(labels.collect::<Vec<_>>(), ["100 ms", "300 ms", "1 s", "3 s", "10 s"]);
         assert_eq!(scale.label("ttft_s", 0.1), "100 ms");
         assert_eq!(scale.label("ttft_s", 3.0), "3 s");
+        let figures = [0.5, 20.0, 1_000.0, 50_000.0, 3e6, 1e12, f64::INFINITY].map(short);
+        assert_eq!(figures, ["0.5", "20", "1,000", "50k", "3M", "1e12", "inf"]);
         assert_eq!(Scale::log(50.0, 60_000.0).label("uncached_tokens", 10_000.0), "10k");
     }
 
@@ -205,6 +209,7 @@ mod tests {
             assert!(scale.ticks(5).len() <= 12, "{scale:?}");
             for value in [f64::NAN, -1.0, 0.0, 1.0, f64::INFINITY] {
                 assert!((0.0..=1.0).contains(&scale.place(value)), "{scale:?} {value}");
+                assert!(scale.label("ttft_s", value).len() < 40, "{scale:?} {value}");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 mod body;
 mod head;
-mod page;
+pub(super) mod page;
 mod timeline;
 mod waterfall;
 
