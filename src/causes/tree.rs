@@ -32,6 +32,8 @@ pub const CONTENTION_BELOW: f64 = 0.26;
 pub const QUEUEING_ABOVE: f64 = 0.75;
 /// Softness of both boundaries.
 const SOFT: f64 = 0.06;
+/// Contention and capacity keep at least this part of what is not queueing.
+const UNSURE: f64 = 0.18;
 /// A shift of two standard errors counts half.
 const DOUBT: f64 = 4.0;
 /// Where acceptance is not reported, this part of what looks like contention may be a worse draft.
@@ -45,8 +47,10 @@ pub fn service(case: &Case) -> Option<Service> {
     let (mut queueing, mut contention, mut capacity) = if rest.split {
         let part = ttft_part(&rest);
         let queueing = logistic((part - QUEUEING_ABOVE) / SOFT);
-        let contention = logistic((CONTENTION_BELOW - part) / SOFT);
-        (queueing, contention, (1.0 - queueing - contention).max(0.0))
+        let crowded = logistic((CONTENTION_BELOW - part) / SOFT);
+        // The two share one signature: neither is ever sure (serving physics, 3).
+        let crowded = UNSURE + (1.0 - 2.0 * UNSURE) * crowded;
+        (queueing, (1.0 - queueing) * crowded, (1.0 - queueing) * (1.0 - crowded))
     } else {
         // Without the first token the two halves of a call cannot be told apart.
         (0.25, 0.4, 0.35)

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::Signals;
 use super::case::Located;
 use super::cells::Moved;
-use super::effects::{Effect, prevailing};
+use super::effects::Effect;
 use super::frame::{Frame, Side};
+use super::moved::prevailing;
 use crate::calls::Codes;
 
 /// What changed about the serving places of the slice where routing moved latency.

@@ -1,4 +1,5 @@
-//! What the baseline's calls of each kind carry: cached tokens by length, means, levels.
+//! What is usual for each call's kind: the baseline's means, the cached part of a prompt of its
+//! length, and how far its class stands from its model.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +12,58 @@ use crate::stats::regress::{Line, Shape, fit};
 /// Fewest baseline calls of a kind for figures of its own; below, its engine's are taken.
 const LEAST_KIND: usize = 5;
 
+/// Usual figures by call.
+pub struct Usual {
+    /// Uncached tokens that the call would have had with the baseline's cache.
+    pub kept: Vec<f64>,
+    /// Uncached tokens of its kind.
+    pub uncached: Vec<f64>,
+    /// Output tokens of its kind.
+    pub output: Vec<f64>,
+    /// Logarithm of the tokens a step of its kind; NaN for a kind that the baseline hardly knows.
+    pub log_per_step: Vec<f64>,
+    /// The same of its engine.
+    pub engine_log_per_step: Vec<f64>,
+    /// Time per token of its kind at its engine's tokens a step, seconds.
+    pub base_s: Vec<f64>,
+    /// How far the time per token of its kind stands from its engine's, as a logarithm.
+    pub class: Vec<f64>,
+    /// Median gap within calls of its kind, seconds.
+    pub gap_s: Vec<f64>,
+    /// Time per token of each call's own context at its engine's tokens a step, seconds.
+    pub own_base_s: Vec<f64>,
+}
+
+impl Usual {
+    /// Reads the baseline.
+    pub fn new(frame: &Frame, cells: &Cells, expected: &Expected) -> Self {
+        let kept = usual_uncached(frame, cells);
+        let logs: Vec<f64> = expected.per_step.iter().map(|per| per.ln()).collect();
+        let engine_log_per_step = by_engine(frame, cells, &logs);
+        let own_base_s: Vec<f64> = (0..frame.len())
+            .map(|row| {
+                let beyond = logs[row] - engine_log_per_step[row];
+                expected.itl_s[row] * beyond.exp() / expected.itl_place[row]
+            })
+            .collect();
+        let kinds = means(frame, &cells.cell, cells.cells, &logs, LEAST_KIND);
+        Self {
+            uncached: by_kind(frame, cells, &kept),
+            output: by_kind(frame, cells, &frame.output_tokens),
+            log_per_step: cells.cell.iter().map(|cell| kinds[*cell].unwrap_or(f64::NAN)).collect(),
+            base_s: by_kind(frame, cells, &own_base_s),
+            class: class_levels(frame, cells, expected),
+            gap_s: by_kind(frame, cells, &frame.itl_p50_s),
+            kept,
+            engine_log_per_step,
+            own_base_s,
+        }
+    }
+}
+
 /// Uncached tokens under the baseline's cache: the cached part as a line in the prompt's length,
 /// per kind of call, inside the lengths that the baseline knew.
-pub fn usual_uncached(frame: &Frame, cells: &Cells) -> Vec<f64> {
+fn usual_uncached(frame: &Frame, cells: &Cells) -> Vec<f64> {
     let mut usual = frame.uncached_tokens.clone();
     let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); cells.cells];
     for row in 0..frame.len() {
@@ -34,7 +84,9 @@ pub fn usual_uncached(frame: &Frame, cells: &Cells) -> Vec<f64> {
             let input = frame.input_tokens[row];
             if input.is_finite() && frame.cache_read_tokens[row].is_finite() {
                 let cached = line.predict(&[input.clamp(low, high.max(low))]);
-                usual[row] = input - cached.clamp(0.0, input);
+                // A cache that grew with prompts longer than the baseline knew is no miss.
+                let grown = if input > high { frame.cache_read_tokens[row] } else { 0.0 };
+                usual[row] = input - cached.max(grown).clamp(0.0, input);
             }
         }
     }
@@ -70,8 +122,7 @@ pub fn by_kind(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {
     (0..frame.len()).map(|row| kinds[cells.cell[row]].unwrap_or(engines[row])).collect()
 }
 
-/// Baseline mean of a column for each call's engine; the call's own value where it is rare.
-pub fn by_engine(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {
+fn by_engine(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {
     let engines = means(frame, &cells.engine, cells.engines, values, LEAST_KIND);
     (0..frame.len()).map(|row| engines[cells.engine[row]].unwrap_or(values[row])).collect()
 }
@@ -95,7 +146,7 @@ fn means(
 
 /// How far the time per token of each call's kind stands from that of all kinds of its engine that
 /// its client's region sends: what a move between prompts of one model changes.
-pub fn class_levels(frame: &Frame, cells: &Cells, expected: &Expected) -> Vec<f64> {
+fn class_levels(frame: &Frame, cells: &Cells, expected: &Expected) -> Vec<f64> {
     let logs: Vec<f64> = expected.itl_kind.iter().map(|kind| kind.ln()).collect();
     let mut groups: BTreeMap<(usize, u32), (f64, f64)> = BTreeMap::new();
     let key = |row: usize| (cells.engine[row], frame.client_region.codes[row]);

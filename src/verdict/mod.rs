@@ -31,7 +31,7 @@ use rank::{Ranked, Ranking, rank};
 const LEAST_WINDOW: usize = 8;
 const LEAST_BASELINE: usize = 20;
 /// With fewer calls than these, a quiet window says nothing.
-const FEW_WINDOW: usize = 20;
+const FEW_WINDOW: usize = 25;
 const FEW_BASELINE: usize = 40;
 /// Most causes to print.
 const MOST_CAUSES: usize = 4;
