@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Makes one release: builds, checks, and writes archive, wheel, checksums and bill of materials.
+#
+#     packaging/release.sh [TARGET] [DIR]
+#
+# TARGET is the machine's own unless said; DIR is dist unless said. A forge's CI file needs to call
+# nothing else. On Linux the binary is static: through musl where that target is installed
+# (`rustup target add x86_64-unknown-linux-musl`, musl-gcc), through the C library's static archive
+# otherwise. `--install-tools` as the first argument fetches cargo-auditable and cargo-cyclonedx.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ "${1:-}" = --install-tools ]; then
+    shift
+    cargo install --locked cargo-auditable cargo-cyclonedx
+fi
+for tool in auditable cyclonedx; do
+    command -v "cargo-$tool" >/dev/null \
+        || { echo "cargo-$tool is missing: packaging/release.sh --install-tools"; exit 1; }
+done
+
+host=$(rustc -vV | sed -n 's/^host: //p')
+musl=${host/-gnu/-musl}
+target=${1:-$host}
+if [ -z "${1:-}" ] && [ "$musl" != "$host" ] && rustc --print target-libdir --target "$musl" >/dev/null 2>&1 \
+    && [ -d "$(rustc --print target-libdir --target "$musl")" ]; then
+    target=$musl
+fi
+case $target in
+    *-linux-gnu) export RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" ;;
+esac
+
+dist=${2:-dist}
+rm -rf "$dist"
+mkdir -p "$dist"
+dist=$(cd "$dist" && pwd)
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+name=llmspan-$version-$target
+built=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/$target/release
+
+# The list of crates is inside the binary (`cargo audit bin`), and beside it.
+cargo auditable build --release --locked --target "$target"
+cargo cyclonedx --format json --override-filename "$name.cdx" --target "$target"
+mv "$name.cdx.json" "$dist/"
+
+# What is shipped is what is checked: the file that goes into the archive diagnoses the shipped incident.
+binary=$built/llmspan
+"$binary" --version | grep -F "$version"
+if command -v ldd >/dev/null && [[ $target == *-linux-* ]]; then
+    { ldd "$binary" 2>&1 || true; } | grep -Eq "statically linked|not a dynamic executable" \
+        || { echo "$binary is not static"; exit 1; }
+fi
+"$binary" diagnose testdata/incidents/010/spans.parquet --window 05:01-05:11 --format json >"$dist/check.json"
+grep -q '"cause": *"region_change"' "$dist/check.json" || { echo "the shipped incident is misjudged"; exit 1; }
+rm "$dist/check.json"
+
+mkdir "$dist/$name"
+cp "$binary" README.md LICENSE CHANGELOG.md "$dist/$name/"
+for extra in completions man; do
+    "$binary" "$extra" --help >/dev/null 2>&1 || continue
+    mkdir "$dist/$name/$extra"
+    case $extra in
+        man) "$binary" man "$dist/$name/man" >/dev/null ;;
+        completions)
+            for shell in bash zsh fish; do "$binary" completions "$shell" >"$dist/$name/completions/llmspan.$shell"; done ;;
+    esac
+done
+# Same input, same bytes: the archive carries the commit's time and no owner.
+tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
+    -C "$dist" -cf - "$name" | gzip -n >"$dist/$name.tar.gz"
+rm -r "${dist:?}/$name"
+
+(cd "$dist" && sha256sum llmspan-* >SHA256SUMS)
+echo "$(wc -c <"$binary") bytes: $binary"
+ls -l "$dist"
