@@ -59,7 +59,11 @@ fn rows_of(table: &CallTable, id: &str) -> Vec<usize> {
 }
 
 fn taken_apart(table: &CallTable, row: usize) -> CallParts {
-    let all = Periods { window: (i64::MIN, i64::MIN), baseline: vec![(i64::MIN, i64::MAX)] };
+    let all = Periods {
+        window: (i64::MIN, i64::MIN),
+        baseline: vec![(i64::MIN, i64::MAX)],
+        picked_from: 1,
+    };
     let frame = Frame::new(table, &all);
     let cells = Cells::new(&frame);
     let places = Places::new(&frame, &cells);

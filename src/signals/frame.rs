@@ -10,6 +10,8 @@ pub struct Periods {
     pub window: (i64, i64),
     /// The normal traffic, one or several stretches, none of which overlaps the window.
     pub baseline: Vec<(i64, i64)>,
+    /// How many windows this one was picked from for being the most striking; 1 where it was given.
+    pub picked_from: usize,
 }
 
 /// Where a call stands.

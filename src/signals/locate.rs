@@ -35,14 +35,17 @@ const APART_Z: f64 = 3.0;
 const OUTSIDE_Z: f64 = 2.5;
 /// Outside, this part of the effect is nothing, however sure.
 const NOTHING_SHARE: f64 = 0.15;
-/// Whether a shift is more than chance in a slice of that depth.
-fn beyond_chance(effect: Effect, shift: &Shift, depth: usize) -> bool {
+/// Whether a shift is more than chance in a slice of that depth. A window picked as the most
+/// striking of many has to stand out from what chance makes of the best of as many: the normal tail
+/// falls as exp(-z²/2), so z² grows by twice the logarithm of their number.
+fn beyond_chance(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> bool {
     let table = match effect {
         Effect::Mix | Effect::ClassMix => MIX_Z,
         Effect::Length => LENGTH_Z,
         _ => LEAST_Z,
     };
-    let least = table[depth.min(2)];
+    let picked = 2.0 * (signals.picked_from.max(1) as f64).ln();
+    let least = (table[depth.min(2)].powi(2) + picked).sqrt();
     if effect == Effect::Mix && shift.window_weight < MIX_CALLS {
         return false;
     }
@@ -102,7 +105,7 @@ pub fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
     let depth = |slice: usize| signals.slices.depth(slice);
     let passes = |slice: usize| {
         let shift = of(slice);
-        beyond_chance(effect, shift, depth(slice))
+        beyond_chance(signals, effect, shift, depth(slice))
             && (material(effect, shift) || tail_matters(signals, slice, effect, shift))
     };
     let mut best: Option<(f64, Located)> = None;

@@ -13,6 +13,7 @@ pub mod misses;
 mod moved;
 pub mod reported;
 pub mod routing;
+pub mod search;
 pub mod slices;
 pub mod tally;
 mod usual;
@@ -44,6 +45,8 @@ pub struct Signals {
     pub tally: Tally,
     /// How far each effect moved in each slice.
     pub shifts: Shifts,
+    /// How many windows this one was picked from for being the most striking; 1 where it was given.
+    pub picked_from: usize,
 }
 
 impl Signals {
@@ -57,20 +60,16 @@ impl Signals {
         let slices = Slices::new(&frame, table);
         let tally = Tally::new(&frame, &effects, &slices);
         let shifts = tally.shifts();
-        Self { frame, cells, places, expected, effects, slices, tally, shifts }
+        Self {
+            frame,
+            cells,
+            places,
+            expected,
+            effects,
+            slices,
+            tally,
+            shifts,
+            picked_from: periods.picked_from,
+        }
     }
-}
-
-/// The excess of every call over the same work in all the data, as ratios of TTFT, time per token
-/// and of calls that show neither; NaN where not known.
-pub fn excess(frame: &Frame) -> [Vec<f64>; 3] {
-    let cells = Cells::new(frame);
-    let places = Places::new(frame, &cells);
-    let expected = Expected::new(frame, &cells, &places);
-    let ratio = |seen: &[f64], usual: &[f64]| seen.iter().zip(usual).map(|(a, b)| a / b).collect();
-    [
-        ratio(&frame.ttft_s, &expected.ttft_s),
-        ratio(&expected.seen_itl_s, &expected.itl_s),
-        ratio(&expected.seen_whole_s, &expected.whole_s),
-    ]
 }

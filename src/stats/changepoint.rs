@@ -296,6 +296,9 @@ pub struct Raised {
     pub to: usize,
     /// Its mean less the usual level, in the unit of the values.
     pub rise: f64,
+    /// The square of the rise in units of its own standard error, which knows how far neighbours
+    /// repeat each other: comparable between series.
+    pub strength: f64,
 }
 
 /// The stretches of a series (logarithms, one per bin of time) that stand at least `least_rise`
@@ -313,6 +316,11 @@ pub fn raised(values: &[f64], least_rise: f64, least: usize) -> Vec<Raised> {
         .flatten()
         .collect();
     let Some(usual) = median(&levels) else { return Vec::new() };
+    let residuals: Vec<f64> =
+        values.iter().zip(&levels).map(|(value, level)| value - level).collect();
+    let residuals = winsorise(&residuals);
+    let noise = super::quantile::variance(&residuals).unwrap_or(0.0).max(f64::MIN_POSITIVE)
+        * variance_inflation(&residuals);
     let mut found: Vec<Raised> = Vec::new();
     for cut in cuts.windows(2) {
         let Some(rise) = level(cut[0], cut[1]).map(|level| level - usual) else { continue };
@@ -325,8 +333,11 @@ pub fn raised(values: &[f64], least_rise: f64, least: usize) -> Vec<Raised> {
                 last.rise = (last.rise * old + rise * new) / (old + new);
                 last.to = cut[1];
             }
-            _ => found.push(Raised { from: cut[0], to: cut[1], rise }),
+            _ => found.push(Raised { from: cut[0], to: cut[1], rise, strength: 0.0 }),
         }
+    }
+    for stretch in &mut found {
+        stretch.strength = stretch.rise.powi(2) * (stretch.to - stretch.from) as f64 / noise;
     }
     found
 }

@@ -11,9 +11,9 @@ use crate::calls::{CallTable, Codes};
 use crate::diagnosis::{Days, DumpTimeline, Ingest, TIMELINE_SCHEMA, TimelineGroup, TimelineSpike};
 use crate::error::{Error, Result};
 use crate::schema::{Col, Kind};
-use crate::signals::cells::{Cells, Places};
-use crate::signals::expect::Expected;
+use crate::signals::cells::Cells;
 use crate::signals::frame::{Frame, Periods};
+use crate::signals::search;
 use crate::windows::{self, Range};
 use bins::{Bins, DAY_NS};
 
@@ -52,7 +52,11 @@ pub struct TimelineArgs {
 /// # Errors
 /// An empty dump, bins without number, or an attribute that no call carries.
 pub fn timeline(table: &CallTable, ingest: Ingest, args: &TimelineArgs) -> Result<DumpTimeline> {
-    let all = Periods { window: (i64::MIN, i64::MIN), baseline: vec![(i64::MIN, i64::MAX)] };
+    let all = Periods {
+        window: (i64::MIN, i64::MIN),
+        baseline: vec![(i64::MIN, i64::MAX)],
+        picked_from: 1,
+    };
     let frame = Frame::new(table, &all);
     let bins = Bins::new(&frame.starts_ns, args.every_ns)?;
     let groups = match &args.by {
@@ -131,10 +135,8 @@ fn codes_of(table: &CallTable, name: &str) -> Result<Codes> {
 
 /// The stretches that stand above the same work, as candidates for `diagnose`.
 fn spikes(frame: &Frame, bins: &Bins) -> Vec<TimelineSpike> {
-    const SIGNALS: [&str; 3] =
-        ["ttft_same_work_ratio", "itl_same_work_ratio", "duration_same_work_ratio"];
-    let excess = excess(frame);
-    let slices: Vec<&[f64]> = excess.iter().map(Vec::as_slice).collect();
+    let series = search::same_work(frame, &Cells::new(frame));
+    let slices: Vec<&[f64]> = series.iter().map(|series| series.values.as_slice()).collect();
     let found = windows::find(&frame.starts_ns, &slices);
     // To the nearest bin: a stretch that reaches a little into one does not mark it.
     let half = bins.length_ns / 2;
@@ -147,32 +149,12 @@ fn spikes(frame: &Frame, bins: &Bins) -> Vec<TimelineSpike> {
             end: DateTime::from_timestamp_nanos(end_ns),
             from_bin,
             to_bin: bins.index(end_ns.saturating_sub(half)).max(from_bin) + 1,
-            signal: SIGNALS[found.signal],
+            signal: series[found.signal].signal,
             ratio: found.ratio,
             calls: found.range.rows(&frame.starts_ns).len(),
         }
     };
     found.iter().take(MOST_SPIKES).map(spike).collect()
-}
-
-/// Every call beside the same work over the whole dump, wherever it was served: a stretch that was
-/// sent to a slow region stands out. NaN where not known.
-fn excess(frame: &Frame) -> [Vec<f64>; 3] {
-    let cells = Cells::new(frame);
-    let places = Places::new(frame, &cells);
-    let expected = Expected::new(frame, &cells, &places);
-    let ratio = |seen: &[f64], usual: &[f64], place: &[f64]| {
-        seen.iter()
-            .zip(usual)
-            .zip(place)
-            .map(|((seen, usual), place)| seen / usual * place)
-            .collect()
-    };
-    [
-        ratio(&frame.ttft_s, &expected.ttft_s, &expected.ttft_place),
-        ratio(&expected.seen_itl_s, &expected.itl_s, &expected.itl_place),
-        ratio(&expected.seen_whole_s, &expected.whole_s, &expected.whole_place),
-    ]
 }
 
 /// The days; none where they are few, or where a wrong clock makes them more than anybody reads.

@@ -24,7 +24,8 @@ use crate::schema::Col;
 use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::frame::{Frame, Periods, Side};
-use crate::windows::{Range, Split};
+use crate::signals::search::{self, Series};
+use crate::windows::{self, Range, Split};
 use rank::{Ranked, Ranking, rank};
 
 /// Fewest calls of the window and of the baseline for any verdict.
@@ -55,19 +56,39 @@ pub fn judge(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
     diagnosis
 }
 
-/// The conclusion where no window was given and no spike was found.
-pub fn nothing_found(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
+/// The conclusion where no window was given and no spike was found; `searched` says whether the
+/// data was enough to look for one.
+pub fn nothing_found(
+    table: &CallTable,
+    ingest: Ingest,
+    split: &Split,
+    searched: bool,
+) -> Diagnosis {
     let mut diagnosis = blank(table, ingest, split);
-    diagnosis.verdict = Verdict::NoSpike;
-    diagnosis.headline =
-        "No stretch of this data stands out beyond what its own traffic shows.".to_owned();
+    diagnosis.headline = if searched {
+        diagnosis.verdict = Verdict::NoSpike;
+        "No stretch of this data stands out beyond what its own traffic shows.".to_owned()
+    } else {
+        format!(
+            "{} calls over {:.0} s are too few to look for a spike in: at least {} over {:.0} s \
+             are needed, or a window.",
+            table.len(),
+            split.window.length_s(),
+            windows::LEAST_SEARCHED_CALLS,
+            windows::LEAST_SEARCHED_S,
+        )
+    };
     diagnosis
 }
 
 /// The split as the signals take it.
 fn periods(split: &Split) -> Periods {
     let of = |range: &Range| (range.start_ns, range.end_ns);
-    Periods { window: of(&split.window), baseline: split.baseline.iter().map(of).collect() }
+    Periods {
+        window: of(&split.window),
+        baseline: split.baseline.iter().map(of).collect(),
+        picked_from: split.picked_from,
+    }
 }
 
 fn blank(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
@@ -286,11 +307,9 @@ fn carried(table: &CallTable, col: Col) -> Vec<bool> {
     }
 }
 
-/// The excess of every call over the same work in all the data, as logarithms of TTFT, time per
-/// token and duration: what spikes are looked for in where no window was given.
-pub fn excess(table: &CallTable) -> [Vec<f64>; 3] {
+/// The series in which spikes are looked for where no window was given.
+pub fn searched(table: &CallTable) -> Vec<Series> {
     let all = (i64::MIN, i64::MAX);
-    let periods = Periods { window: (i64::MIN, i64::MIN), baseline: vec![all] };
-    let frame = Frame::new(table, &periods);
-    crate::signals::excess(&frame)
+    let periods = Periods { window: (i64::MIN, i64::MIN), baseline: vec![all], picked_from: 1 };
+    search::series(&Frame::new(table, &periods))
 }

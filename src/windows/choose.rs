@@ -60,7 +60,14 @@ pub fn choose(starts_ns: &[i64], args: &WindowArgs) -> Result<Split> {
     let window_rows = window.rows(starts_ns);
     let mut notes = Vec::new();
     note_thin_window(&window_rows, &mut notes);
-    Ok(Split { window, window_rows, baseline: vec![baseline], baseline_rows: vec![rows], notes })
+    Ok(Split {
+        window,
+        window_rows,
+        baseline: vec![baseline],
+        baseline_rows: vec![rows],
+        notes,
+        picked_from: 1,
+    })
 }
 
 /// Chooses the baseline of a window: the traffic before it, without the stretch just before it,
@@ -96,7 +103,7 @@ pub fn split_at(starts_ns: &[i64], window: Range, exclude: &[Range]) -> Split {
     baseline.sort_unstable();
     describe(&baseline, window, calls(&baseline), &mut notes);
     let baseline_rows = baseline.iter().map(|range| range.rows(starts_ns)).collect();
-    Split { window, window_rows, baseline, baseline_rows, notes }
+    Split { window, window_rows, baseline, baseline_rows, notes, picked_from: 1 }
 }
 
 fn describe(baseline: &[Range], window: Range, calls: usize, notes: &mut Vec<String>) {

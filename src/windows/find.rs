@@ -2,7 +2,7 @@
 
 use super::Range;
 use crate::stats::changepoint::{Raised, raised};
-use crate::stats::quantile::{of_sorted, sorted};
+use crate::stats::quantile::{mean, of_sorted, sorted};
 
 /// Calls that a bin should hold, so that its median means something.
 const CALLS_PER_BIN: usize = 8;
@@ -11,10 +11,56 @@ const LEAST_BIN_S: f64 = 30.0;
 const MOST_BINS: usize = 2000;
 /// Rises below this share are no candidate.
 const LEAST_RISE: f64 = 0.15;
+/// Least square of the rise in standard errors: four and a half of them, for the many stretches of
+/// many series that are looked at.
+const LEAST_STRENGTH: f64 = 20.0;
+/// Windows that overlap by more than a quarter of their length tell much the same.
+const POSITIONS: f64 = 4.0;
+/// Stretches that share this part of their time tell the same story.
+const NEARLY_ONE: f64 = 0.7;
+/// A series of fewer distinct values has no quantiles to speak of, only means.
+const LEAST_DISTINCT: usize = 32;
 /// Bins that a stretch must last.
 const LEAST_BINS: usize = 2;
-/// Levels of a bin that are watched: the typical call and the slow one.
-const LEVELS: [f64; 2] = [0.5, 0.9];
+/// Levels of a bin that are watched: all calls together, the typical one and the slow one.
+const LEVELS: [Level; 3] = [Level::Mean, Level::Quantile(0.5), Level::Quantile(0.9)];
+
+/// One figure of a bin.
+#[derive(Debug, Clone, Copy)]
+enum Level {
+    /// Geometric mean: the most telling where few calls each move a little, as the mix does.
+    Mean,
+    /// Quantile.
+    Quantile(f64),
+}
+
+impl Level {
+    /// Its logarithm over the values of a bin, ascending; none below three.
+    fn log_of(self, inside: &[f64]) -> Option<f64> {
+        if inside.len() < 3 || inside.first().is_none_or(|least| *least <= 0.0) {
+            return None;
+        }
+        match self {
+            Self::Mean => mean(&inside.iter().map(|value| value.ln()).collect::<Vec<f64>>()),
+            Self::Quantile(q) => of_sorted(inside, q).map(f64::ln),
+        }
+    }
+}
+
+/// Fewest calls and seconds in which a spike can be looked for: room for a stretch and for what is
+/// usual around it.
+pub const LEAST_SEARCHED_CALLS: usize = CALLS_PER_BIN * 4 * LEAST_BINS;
+/// See [`LEAST_SEARCHED_CALLS`].
+pub const LEAST_SEARCHED_S: f64 = LEAST_BIN_S * (4 * LEAST_BINS) as f64;
+
+/// Whether the data is enough to look for a spike in.
+pub fn searchable(starts_ns: &[i64]) -> bool {
+    let (Some(&start_ns), Some(&end_ns)) = (starts_ns.first(), starts_ns.last()) else {
+        return false;
+    };
+    starts_ns.len() >= LEAST_SEARCHED_CALLS
+        && Range { start_ns, end_ns }.length_s() >= LEAST_SEARCHED_S
+}
 
 /// A candidate for a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,12 +71,60 @@ pub struct Found {
     pub signal: usize,
     /// By which ratio to its usual level.
     pub ratio: f64,
+    /// How clearly: the square of the rise in standard errors, see
+    /// [`Raised`](crate::stats::changepoint::Raised).
+    pub strength: f64,
+    /// How many windows of that length the data holds, overlapping ones that tell something new
+    /// counted: what this one was picked from.
+    pub picked_from: usize,
 }
 
-/// Stretches in which one of the signals (seconds, one value a call, NaN where null) stands above
-/// its usual level, strongest first; no two overlap. These are
-/// candidates: whether each is a spike is for the spike test to say.
-pub fn find(starts_ns: &[i64], signals: &[&[f64]]) -> Vec<Found> {
+/// Stretches in which one of the series (one value a call, NaN where null) stands above its usual
+/// level, clearest first; no two overlap. These are candidates: whether each is a spike is for the
+/// spike test to say.
+pub fn find(starts_ns: &[i64], series: &[&[f64]]) -> Vec<Found> {
+    let mut kept: Vec<Found> = Vec::new();
+    for next in candidates(starts_ns, series) {
+        if !kept.iter().any(|kept| kept.range.overlaps(&next.range)) {
+            kept.push(next);
+        }
+    }
+    kept
+}
+
+/// The same with those that overlap in part; of those that are nearly one, the clearest.
+pub fn candidates(starts_ns: &[i64], series: &[&[f64]]) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (signal, values) in series.iter().enumerate() {
+        found.extend(
+            in_series(starts_ns, values).into_iter().map(|found| Found { signal, ..found }),
+        );
+    }
+    let order = |a: &Found, b: &Found| {
+        let by_place = a.range.cmp(&b.range).then(a.signal.cmp(&b.signal));
+        b.strength.total_cmp(&a.strength).then(by_place)
+    };
+    found.sort_by(order);
+    let mut kept: Vec<Found> = Vec::new();
+    for next in found {
+        if !kept.iter().any(|kept| nearly_one(&kept.range, &next.range)) {
+            kept.push(next);
+        }
+    }
+    kept
+}
+
+/// Whether two stretches share most of the time that either covers.
+fn nearly_one(a: &Range, b: &Range) -> bool {
+    let both = Range { start_ns: a.start_ns.max(b.start_ns), end_ns: a.end_ns.min(b.end_ns) };
+    let either = Range { start_ns: a.start_ns.min(b.start_ns), end_ns: a.end_ns.max(b.end_ns) };
+    both.length_s() >= NEARLY_ONE * either.length_s()
+}
+
+/// The stretches of one series, at each level that is watched.
+fn in_series(starts_ns: &[i64], values: &[f64]) -> Vec<Found> {
+    let (starts_ns, values): (Vec<i64>, Vec<f64>) =
+        starts_ns.iter().zip(values).filter(|(_, value)| value.is_finite()).unzip();
     let (Some(&first), Some(&last)) = (starts_ns.first(), starts_ns.last()) else {
         return Vec::new();
     };
@@ -41,26 +135,30 @@ pub fn find(starts_ns: &[i64], signals: &[&[f64]]) -> Vec<Found> {
     }
     let bin_ns = (span_s * 1e9 / bins.floor()) as i64 + 1;
     let mut found = Vec::new();
-    for (signal, values) in signals.iter().enumerate() {
-        for level in LEVELS {
-            let (index, levels) = binned(starts_ns, values, bin_ns, level);
-            let stretches = raised(&levels, LEAST_RISE.ln_1p(), LEAST_BINS);
-            let place = |stretch: &Raised| {
-                let from = i64::try_from(*index.get(stretch.from)?).ok()?;
-                let to = i64::try_from(*index.get(stretch.to.checked_sub(1)?)?).ok()? + 1;
-                let at = |bin: i64| first.saturating_add(bin.saturating_mul(bin_ns));
-                let range =
-                    Range { start_ns: at(from), end_ns: at(to).min(last.saturating_add(1)) };
-                Some(Found { range, signal, ratio: stretch.rise.exp() })
-            };
-            found.extend(stretches.iter().filter_map(place));
-        }
+    let mut distinct: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let levels = if distinct.len() < LEAST_DISTINCT { &LEVELS[..1] } else { &LEVELS[..] };
+    for &level in levels {
+        let (index, levels) = binned(&starts_ns, &values, bin_ns, level);
+        let stretches = raised(&levels, LEAST_RISE.ln_1p(), LEAST_BINS);
+        let place = |stretch: &Raised| {
+            let from = i64::try_from(*index.get(stretch.from)?).ok()?;
+            let to = i64::try_from(*index.get(stretch.to.checked_sub(1)?)?).ok()? + 1;
+            let at = |bin: i64| first.saturating_add(bin.saturating_mul(bin_ns));
+            let range = Range { start_ns: at(from), end_ns: at(to).min(last.saturating_add(1)) };
+            let ratio = stretch.rise.exp();
+            let picked_from = (POSITIONS * span_s / range.length_s().max(1.0)).ceil() as usize;
+            Some(Found { range, signal: 0, ratio, strength: stretch.strength, picked_from })
+        };
+        let strong = stretches.iter().filter(|stretch| stretch.strength >= LEAST_STRENGTH);
+        found.extend(strong.filter_map(place));
     }
-    strongest(found)
+    found
 }
 
 /// Logarithm of a level per bin, and which bin each belongs to; bins without values are left out.
-fn binned(starts_ns: &[i64], values: &[f64], bin_ns: i64, q: f64) -> (Vec<usize>, Vec<f64>) {
+fn binned(starts_ns: &[i64], values: &[f64], bin_ns: i64, level: Level) -> (Vec<usize>, Vec<f64>) {
     let (mut index, mut levels) = (Vec::new(), Vec::new());
     let Some(&first) = starts_ns.first() else { return (index, levels) };
     let (mut row, mut bin) = (0, 0);
@@ -69,10 +167,9 @@ fn binned(starts_ns: &[i64], values: &[f64], bin_ns: i64, q: f64) -> (Vec<usize>
             first.saturating_add(bin_ns.saturating_mul(i64::try_from(bin + 1).unwrap_or(i64::MAX)));
         let to = starts_ns.partition_point(|&start| start < end).max(row);
         let inside = sorted(values.get(row..to).unwrap_or_default());
-        if let Some(level) = of_sorted(&inside, q).filter(|level| *level > 0.0 && inside.len() >= 3)
-        {
+        if let Some(log) = level.log_of(&inside) {
             index.push(bin);
-            levels.push(level.ln());
+            levels.push(log);
         }
         if end == i64::MAX {
             break;
@@ -80,24 +177,6 @@ fn binned(starts_ns: &[i64], values: &[f64], bin_ns: i64, q: f64) -> (Vec<usize>
         (row, bin) = (to, bin + 1);
     }
     (index, levels)
-}
-
-/// Of stretches that overlap the one that explains most, ranked by what they explain: the square
-/// of the rise times the length.
-fn strongest(mut found: Vec<Found>) -> Vec<Found> {
-    let explains = |found: &Found| found.ratio.ln().powi(2) * found.range.length_s();
-    let order = |a: &Found, b: &Found| {
-        let by_place = a.range.cmp(&b.range).then(a.signal.cmp(&b.signal));
-        explains(b).total_cmp(&explains(a)).then(by_place)
-    };
-    found.sort_by(order);
-    let mut kept: Vec<Found> = Vec::new();
-    for next in found {
-        if !kept.iter().any(|kept| kept.range.overlaps(&next.range)) {
-            kept.push(next);
-        }
-    }
-    kept
 }
 
 #[cfg(test)]

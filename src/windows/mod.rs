@@ -12,7 +12,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat};
 
 pub use choose::{choose, split_at};
-pub use find::{Found, find};
+pub use find::{Found, LEAST_SEARCHED_CALLS, LEAST_SEARCHED_S, candidates, find, searchable};
 pub use grammar::duration_ns;
 
 /// What was asked for, as it was written; `None` where it was not.
@@ -78,6 +78,8 @@ pub struct Split {
     pub baseline_rows: Vec<std::ops::Range<usize>>,
     /// What was chosen, and why, in sentences.
     pub notes: Vec<String>,
+    /// How many windows this one was picked from for being the most striking; 1 where it was given.
+    pub picked_from: usize,
 }
 
 impl Split {
