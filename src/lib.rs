@@ -29,6 +29,7 @@ pub mod report;
 pub mod schema;
 pub mod signals;
 pub mod simulate;
+pub mod slo;
 pub mod stats;
 pub mod timeline;
 pub mod verdict;

@@ -11,6 +11,7 @@ use support::house::{
 const MAY_USE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("output", &["error"]),
+    ("slo", &["error"]),
     ("schema", &[]),
     ("diagnosis", &[]),
     ("stats", &[]),
@@ -29,12 +30,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("timeline", &["error", "schema", "diagnosis", "stats", "calls", "windows", "signals"]),
     ("report", &["diagnosis"]),
     ("simulate", &["error", "output", "schema", "diagnosis", "stats", "ingest"]),
-    ("capacity", &["error", "schema", "diagnosis", "stats", "calls", "windows", "simulate"]),
+    ("capacity", &["error", "slo", "schema", "diagnosis", "stats", "calls", "windows", "simulate"]),
     (
         "lib",
         &[
             "error",
             "output",
+            "slo",
             "schema",
             "diagnosis",
             "stats",
@@ -59,6 +61,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "error",
             "output",
+            "slo",
             "schema",
             "diagnosis",
             "ingest",
