@@ -36,7 +36,7 @@ pub fn terminal(explanation: &Explanation, style: Style) -> String {
         }
         _ => list(&mut page, explanation),
     }
-    page.list("Read", wording::read(&explanation.ingest));
+    page.list("Input", wording::read(&explanation.ingest));
     page.finish()
 }
 

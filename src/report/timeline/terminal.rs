@@ -39,7 +39,7 @@ pub fn terminal(timeline: &DumpTimeline, style: Style) -> String {
         days(&mut page, found);
     }
     page.list("Notes", timeline.notes.iter().cloned());
-    page.list("Read", wording::read(&timeline.ingest));
+    page.list("Input", wording::read(&timeline.ingest));
     page.finish()
 }
 
@@ -57,11 +57,15 @@ fn axis(page: &mut Page, timeline: &DumpTimeline, squeeze: usize) {
             numbers::short_clock(time)
         }
     };
-    let (from, to) = (shown(timeline.start), shown(end));
+    let (from, mut to) = (shown(timeline.start), shown(end));
     let room = columns(timeline, squeeze);
-    let gap = room.saturating_sub(from.width() + to.width()).max(1);
+    if room <= from.width() + to.width() {
+        to.clear();
+    }
+    let gap = room.saturating_sub(from.width() + to.width());
     let line = format!("{}{from}{}{to}", " ".repeat(NAME + 2), " ".repeat(gap));
-    let scale = pad_left("median    max", (NAME + 2 + room + SCALE).saturating_sub(line.width()));
+    let left = (NAME + 2 + room + SCALE).saturating_sub(line.width());
+    let scale = pad_left("median    max", left.max(15));
     let line = page.paint(Tone::Faint, &format!("{line}{scale}"));
     page.line(&line);
 }
@@ -133,8 +137,18 @@ fn days(page: &mut Page, days: &Days) {
         SHOWN.iter().filter_map(|(signal, label)| Some((series(signal)?, *label))).collect();
     let head = ["day", "calls"].into_iter().chain(shown.iter().map(|(_, label)| *label));
     let mut rows: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];
-    for (day, calls) in days.all.calls_by_bin.iter().enumerate().take(MOST_DAYS) {
-        let date = at(days.start, 86_400.0, day).format("%m-%d").to_string();
+    let calls = days.all.calls_by_bin.get(..MOST_DAYS).unwrap_or(&days.all.calls_by_bin);
+    let date = |day: usize| at(days.start, 86_400.0, day).format("%m-%d").to_string();
+    let mut day = 0;
+    for stretch in calls.chunk_by(|one, other| *one == 0 && *other == 0) {
+        let (first, last) = (day, day + stretch.len() - 1);
+        day += stretch.len();
+        if first < last {
+            // Days without a call share a row.
+            rows.push(vec![format!("{} to {}", date(first), date(last)), "0".to_owned()]);
+            continue;
+        }
+        let (day, calls, date) = (first, &stretch[0], date(first));
         let mut row = vec![date, numbers::len(*calls)];
         row.extend(shown.iter().map(|(series, _)| {
             wording::known(&series.signal, series.values.get(day).copied().flatten())
