@@ -10,6 +10,7 @@ mod cause;
 mod charts;
 mod explanation;
 mod ingest;
+mod query;
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use explanation::{
     CallFigure, CallPart, CallParts, Cohort, EXPLANATION_SCHEMA, Explanation, FoundCall, PartSource,
 };
 pub use ingest::{Ingest, IngestFile, Loss, Rejected};
+pub use query::{Gives, Query};
 pub use timeline::{Days, DumpTimeline, TIMELINE_SCHEMA, TimelineGroup, TimelineSpike};
 
 /// The contract's version.
@@ -145,6 +147,9 @@ pub struct Evidence {
     /// What it means, where the figures alone do not say: `held within 6 %`, `v41 → v42`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The SQL that repeats it on the call table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<Query>,
 }
 
 /// A call to cite in the ticket.
@@ -274,6 +279,9 @@ pub struct Step {
     /// What follows.
     pub answer: String,
 }
+
+/// Fewest calls of a bin for its 95th percentile: of fewer it is no more than the slowest call.
+pub const LEAST_TAIL_CALLS: usize = 5;
 
 /// Signals over time, in bins of equal length.
 #[derive(Debug, Clone, Serialize)]

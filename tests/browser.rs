@@ -8,6 +8,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use llmspan::report::html::render;
+use llmspan::report::{Format, Style};
 use serde_json::{Value, json};
 use support::browser::{Browser, installed};
 use support::{conclusions, incident};
@@ -156,18 +157,44 @@ fn a_page_that_asks_or_complains_is_found_out() {
     assert!(!browser.complaints().is_empty());
 }
 
-/// Takes the pictures of the documentation into the folder named by `LLMSPAN_SCREENSHOTS`, of the
-/// page named by `LLMSPAN_PAGE` (a report written with `-o report.html`).
+/// The incident that the README shows.
+fn shipped() -> llmspan::diagnosis::Diagnosis {
+    let dump = support::house::root().join("testdata/incidents/010/spans.parquet");
+    let options = llmspan::ingest::Options::default();
+    let (table, ingest) = llmspan::read(&[dump.display().to_string()], &options).unwrap();
+    let window = Some("05:01-05:11".to_owned());
+    let asked = llmspan::windows::WindowArgs { window, ..Default::default() };
+    llmspan::diagnose(&table, ingest, &asked).unwrap()
+}
+
+#[test]
+fn the_page_of_a_shipped_incident_shows_its_verdict_and_folds_its_queries_away() {
+    let Some(program) = installed() else { return };
+    let diagnosis = shipped();
+    let folder = tempfile::tempdir().unwrap();
+    let path = page(folder.path(), &render(&diagnosis));
+    let mut browser = Browser::start(program);
+    browser.open(&path);
+    assert_silent(&browser, &path);
+    let heading = browser.value("document.querySelector('h1').innerText.toLowerCase()");
+    assert_eq!(heading, diagnosis.diagnoses[0].cause.label());
+    let queries = "document.querySelectorAll('#causes details pre').length";
+    let lines: usize = diagnosis.diagnoses.iter().map(|cause| cause.evidence.len()).sum();
+    assert_eq!(browser.value(queries), json!(lines));
+    let open = "document.querySelectorAll('#causes details[open]').length";
+    assert_eq!(browser.value(open), 0);
+}
+
+/// Takes the pictures of the documentation into the folder named by `LLMSPAN_SCREENSHOTS`
+/// (`docs/img/take.sh`).
 #[test]
 #[ignore = "writes pictures; run on purpose"]
 fn screenshots() {
     let program = installed().expect("a chromium to take pictures with");
     let to = PathBuf::from(std::env::var_os("LLMSPAN_SCREENSHOTS").expect("a folder to write to"));
     let folder = tempfile::tempdir().unwrap();
-    let path = match std::env::var_os("LLMSPAN_PAGE") {
-        Some(path) => std::fs::canonicalize(path).unwrap(),
-        None => page(folder.path(), &render(&incident::diagnosis())),
-    };
+    let diagnosis = shipped();
+    let path = page(folder.path(), &render(&diagnosis));
     std::fs::create_dir_all(&to).unwrap();
     let mut browser = Browser::start(program);
     for (name, width, scheme, most) in [
@@ -181,4 +208,11 @@ fn screenshots() {
     }
     let print: Value = browser.call("Page.printToPDF", json!({"preferCSSPageSize": true}));
     assert!(print["data"].as_str().unwrap().len() > 10_000);
+    let style = Style { colour: true, ..Style::of_width(Style::NARROW) };
+    let text = llmspan::report::render(&diagnosis, Format::Terminal, style);
+    let text = text.replace(&format!("{}/", support::house::root().display()), "");
+    let path = page(folder.path(), &support::browser::screen_of(&text));
+    browser.screen(740, "dark");
+    browser.open(&path);
+    std::fs::write(to.join("terminal.png"), browser.shot(740, 2000.0)).unwrap();
 }

@@ -4,7 +4,7 @@
 
 mod support;
 
-use llmspan::diagnosis::{Cause, Diagnosis, Owner};
+use llmspan::diagnosis::{Cause, Diagnosis, Gives, Owner, Query};
 use llmspan::report::{Format, Style, render};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -23,6 +23,29 @@ fn terminal_reports_look_as_agreed() {
             insta::assert_snapshot!(format!("terminal_{name}_{width}"), text);
         }
     }
+}
+
+#[test]
+fn a_verbose_report_holds_every_check_figure_and_reason() {
+    let diagnosis = conclusions::cache_lost();
+    let style = Style { verbose: true, ..styled(80) };
+    let text = render(&diagnosis, Format::Terminal, style);
+    insta::assert_snapshot!("terminal_cache_lost_verbose", text);
+}
+
+#[test]
+fn queries_are_printed_as_they_stand_where_they_are_asked_for() {
+    let sql = "SELECT period, avg(ttft_s) AS value\nFROM 'calls.parquet'\nWHERE a = '<b>'";
+    let mut diagnosis = conclusions::cache_lost();
+    let query = Query { gives: Gives::Figures, sql: sql.to_owned() };
+    diagnosis.diagnoses[0].evidence[0].query = Some(query);
+    let asked = Style { queries: true, ..styled(80) };
+    for format in [Format::Terminal, Format::Markdown] {
+        assert!(render(&diagnosis, format, asked).contains(sql));
+        assert!(!render(&diagnosis, format, styled(80)).contains("SELECT"));
+    }
+    let page = render(&diagnosis, Format::Html, styled(80));
+    assert!(page.contains("<pre>SELECT period") && page.contains("&lt;b&gt;"));
 }
 
 #[test]

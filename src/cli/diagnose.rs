@@ -25,6 +25,7 @@ Examples:
   llmspan diagnose spans.parquet --window 14:00-14:15 -o - -o incident.md -o incident.json
   llmspan diagnose spans.parquet --window 14:00-14:15 -o incident.html
   llmspan diagnose spans.parquet --window 14:00-14:15 -o incident.md --with-charts charts
+  llmspan diagnose spans.parquet --window 14:00-14:15 --show-queries
   llmspan diagnose spans.parquet --window 14:00-14:15 --quiet --fail-on your_prompt
 
 Exit codes: 0 done, 1 --fail-on matched, 2 usage, 3 input or output.";
@@ -79,6 +80,15 @@ pub struct DiagnoseArgs {
     /// Cite at most N request ids for a cause
     #[arg(long, value_name = "N")]
     pub max_ids: Option<usize>,
+
+    /// Print every check, figure and reason in the terminal report
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// Print the SQL that repeats each line of evidence in DuckDB on calls.parquet (in the
+    /// terminal and Markdown reports; JSON and HTML always hold it)
+    #[arg(long)]
+    pub show_queries: bool,
 
     /// Keep the terminal report to ASCII without colour, for logs
     #[arg(long)]

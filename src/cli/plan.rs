@@ -62,14 +62,20 @@ impl Plan {
             stdout: to_stdout.then(|| format.unwrap_or(Format::Terminal)),
             files,
             charts: args.with_charts.clone(),
-            style: Style { plain: args.plain, ..stdout_style(args.plain) },
-            file_style: Style { plain: args.plain, ..Style::of_width(Style::NARROW) },
+            style: asked(args, stdout_style(args.plain)),
+            file_style: asked(args, Style::of_width(Style::NARROW)),
             fail_on,
             threads: args.threads,
             max_ids: args.max_ids,
             quiet: args.quiet,
         })
     }
+}
+
+/// The style with what the arguments ask for.
+fn asked(args: &DiagnoseArgs, style: Style) -> Style {
+    let (plain, verbose, queries) = (args.plain, args.verbose, args.show_queries);
+    Style { plain, verbose, queries, ..style }
 }
 
 /// The form of the report by its name.

@@ -2,7 +2,7 @@
 
 use super::columns::{fit, pad};
 use super::waterfall::drawn;
-use super::{numbers, sparkline, wording};
+use super::{Style, numbers, queries, sparkline, wording};
 use crate::diagnosis::{
     Change, CitedCall, Diagnosis, Evidence, RankedCause, SignalChange, Timeline, Undecidable,
     Verdict, Waterfall,
@@ -14,7 +14,7 @@ const BINS: usize = 72;
 const NAME: usize = 24;
 
 /// The report, ending in a newline.
-pub fn markdown(diagnosis: &Diagnosis) -> String {
+pub fn markdown(diagnosis: &Diagnosis, style: Style) -> String {
     let mut page = Page::default();
     head(&mut page, diagnosis);
     page.timeline(diagnosis.timeline.as_ref());
@@ -27,6 +27,9 @@ pub fn markdown(diagnosis: &Diagnosis) -> String {
     excluded(&mut page, diagnosis);
     diagnosis.diagnoses.iter().for_each(|cause| cite(&mut page, cause));
     next_steps(&mut page, &diagnosis.diagnoses);
+    if style.queries {
+        asked(&mut page, &diagnosis.diagnoses);
+    }
     footing(&mut page, diagnosis);
     page.out
 }
@@ -204,6 +207,18 @@ fn why(page: &mut Page, cause: &RankedCause) {
     let rows: Vec<_> = cause.evidence.iter().map(row).collect();
     if !rows.is_empty() {
         page.table("<>><<", &["evidence", "baseline", "window", "95 % interval", ""], &rows);
+    }
+}
+
+/// The SQL behind each line of evidence.
+fn asked(page: &mut Page, causes: &[RankedCause]) {
+    page.heading("Queries");
+    page.block(&escape(queries::TABLE));
+    for cause in causes {
+        for query in queries::of(cause) {
+            page.block(&escape(&format!("{}. {}", cause.rank, query.title)));
+            page.block(&format!("```sql\n{}\n```", query.sql));
+        }
     }
 }
 

@@ -95,6 +95,20 @@ impl Markup {
         self.out
     }
 
+    /// A query, whole and with its lines; it is ASCII as it is made, and nothing else passes.
+    pub(crate) fn whole(&mut self, text: &str) -> &mut Self {
+        for character in text.chars() {
+            match character {
+                '&' => self.out.push_str("&amp;"),
+                '<' => self.out.push_str("&lt;"),
+                '>' => self.out.push_str("&gt;"),
+                ' '..='~' | '\n' => self.out.push(character),
+                _ => self.out.push('?'),
+            }
+        }
+        self
+    }
+
     fn escaped(&mut self, text: &str, longest: usize) -> &mut Self {
         let inert = neutral::line(text);
         let mut characters = inert.chars().enumerate().peekable();

@@ -11,6 +11,7 @@ mod markdown;
 mod markup;
 pub mod neutral;
 pub mod numbers;
+mod queries;
 pub mod sparkline;
 pub mod svg;
 mod terminal;
@@ -63,6 +64,10 @@ pub struct Style {
     pub colour: bool,
     /// Whether to keep to ASCII, for logs.
     pub plain: bool,
+    /// Whether to print every check, figure and reason.
+    pub verbose: bool,
+    /// Whether to print the SQL behind each line of evidence.
+    pub queries: bool,
 }
 
 impl Style {
@@ -73,7 +78,8 @@ impl Style {
 
     /// A page of that many columns, as near as its limits allow, without colour.
     pub fn of_width(width: usize) -> Self {
-        Self { width: width.clamp(Self::NARROW, Self::WIDE), colour: false, plain: false }
+        let width = width.clamp(Self::NARROW, Self::WIDE);
+        Self { width, colour: false, plain: false, verbose: false, queries: false }
     }
 }
 
@@ -81,7 +87,7 @@ impl Style {
 pub fn render(diagnosis: &Diagnosis, format: Format, style: Style) -> String {
     match format {
         Format::Terminal => terminal::terminal(&neutral::inert(diagnosis), style),
-        Format::Markdown => markdown::markdown(&neutral::inert(diagnosis)),
+        Format::Markdown => markdown::markdown(&neutral::inert(diagnosis), style),
         Format::Json => json::json(diagnosis),
         Format::Html => html::render(diagnosis),
     }

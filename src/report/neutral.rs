@@ -134,7 +134,8 @@ fn ranked(cause: &mut RankedCause, change: &mut dyn FnMut(&mut String)) {
     } = cause;
     keys_and_values(segment, change);
     change(summary);
-    for Evidence { signal, baseline: _, window: _, low: _, high: _, note } in evidence {
+    // A query is ASCII as it is made, and whole: cut or escaped it would ask something else.
+    for Evidence { signal, baseline: _, window: _, low: _, high: _, note, query: _ } in evidence {
         change(signal);
         note.iter_mut().for_each(&mut *change);
     }

@@ -27,7 +27,7 @@ pub struct Bar {
     pub added: String,
     /// Its 95 % interval: `[+1,100, +1,320]`; empty where not known.
     pub interval: String,
-    /// Its part of the change: `78 %`; empty where not known.
+    /// Its part of the rise: `78 %`; empty where not known, or where there is none.
     pub share: String,
     /// What it added to the tail mean, signed; empty where not known.
     pub tail: String,
@@ -65,7 +65,7 @@ pub fn drawn(waterfall: &Waterfall) -> Drawn {
             }
             _ => String::new(),
         },
-        share: term.share.map_or_else(String::new, numbers::percent),
+        share: term.share.filter(|_| change > 0.0).map_or_else(String::new, numbers::percent),
         tail: term.tail_s.map_or_else(String::new, |tail| show(whole(tail), true)),
         length: if longest > 0.0 { steps / longest } else { 0.0 },
     };

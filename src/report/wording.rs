@@ -1,18 +1,24 @@
 //! The words that the reports share: names of signals and their units, owners, verdicts, slices.
 
+mod input;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+pub use input::{losses, read};
+
 use super::numbers;
 use crate::diagnosis::{
-    Change, Coverage, Diagnosis, Ingest, Owner, Period, RankedCause, SignalChange, Undecidable,
-    Verdict,
+    Change, Coverage, Diagnosis, Owner, Period, RankedCause, SignalChange, Undecidable, Verdict,
 };
 
 /// What the yardstick columns mean, where nothing stood out.
 pub const YARDSTICK: &str = "A spike is a rise whose whole interval lies beyond what windows of \
     this length usually do (`usual to`) and that is large enough to matter.";
+
+/// How the note begins that says which baseline was chosen.
+pub const CHOSEN_BASELINE: &str = "The baseline was chosen";
 
 /// What a signal's name says about its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +87,7 @@ pub fn signal(name: &str) -> String {
         "error_share" => "failed calls",
         "timeout_share" => "timed-out calls",
         "slow_share" => "slow calls",
+        "served_share" => "served there",
         "spec_acceptance_ratio" | "acceptance_ratio" => "draft acceptance",
         _ => "",
     };
@@ -156,14 +163,43 @@ pub fn also(cause: &RankedCause) -> String {
 pub fn where_and_since(cause: &RankedCause, window: &Period) -> String {
     let place = match slice(&cause.segment) {
         everywhere if cause.segment.is_empty() => everywhere.replacen('e', "E", 1),
-        slice => slice,
+        slice => format!("In {slice}"),
     };
     let since = numbers::clock(cause.onset);
     let slowed = match cause.segment_calls {
         0 => String::new(),
-        of => format!("; {} of {} slowed there", numbers::len(cause.affected_calls), calls(of)),
+        of => format!("; {} of {} slowed", numbers::len(cause.affected_calls), calls(of)),
     };
-    format!("{place}, since {since} UTC ({}){slowed}.", into_window(cause.onset, window))
+    format!("{place} since {since} UTC ({}){slowed}.", into_window(cause.onset, window))
+}
+
+/// What the latencies did, in a sentence: `TTFT p95 610 ms → 2,020 ms; ITL held.` Of each the
+/// level that rose most.
+pub fn moved(signals: &[SignalChange]) -> String {
+    let rise = |level: &&SignalChange| match (level.baseline, level.window) {
+        (Some(before), Some(after)) if before > 0.0 => after / before,
+        _ => 0.0,
+    };
+    let of = |latency: &'static str| {
+        let levels = signals.iter().filter(move |signal| signal.signal.starts_with(latency));
+        let levels: Vec<&SignalChange> = levels.collect();
+        let rose = levels.iter().copied().filter(|level| level.change == Change::Rose);
+        if let Some(most) = rose.max_by(|one, other| rise(one).total_cmp(&rise(other))) {
+            return Some(from_to(most));
+        }
+        let held = matches!(latency, "ttft_" | "itl_")
+            && !levels.is_empty()
+            && levels.iter().all(|level| level.change == Change::Held);
+        held.then(|| format!("{} held", signal(latency.trim_end_matches('_'))))
+    };
+    let latencies = ["ttft_", "itl_", "duration_", "error_", "timeout_"];
+    let told: Vec<String> = latencies.into_iter().filter_map(of).collect();
+    if told.is_empty() { String::new() } else { format!("{}.", told.join("; ")) }
+}
+
+fn from_to(change: &SignalChange) -> String {
+    let name = change.signal.as_str();
+    format!("{} {} → {}", signal(name), known(name, change.baseline), known(name, change.window))
 }
 
 /// Calls that a cause slowed, those that are cited among them.
@@ -225,11 +261,15 @@ pub fn coverage(coverage: &Coverage) -> String {
 
 /// What cannot be told, and which attribute would tell.
 pub fn undecidable(undecidable: &Undecidable) -> String {
-    let id = undecidable.cause.id();
+    format!("{}: {}", undecidable.cause.id(), unsettled(undecidable))
+}
+
+/// The same without the cause.
+pub fn unsettled(undecidable: &Undecidable) -> String {
     let because = sentence(&undecidable.because);
     match undecidable.missing.as_slice() {
-        [] => format!("{id}: {because}"),
-        missing => format!("{id}: {because} Would be settled by {}.", missing.join(", ")),
+        [] => because,
+        missing => format!("{because} Would be settled by {}.", missing.join(", ")),
     }
 }
 
@@ -285,7 +325,7 @@ pub fn compared(diagnosis: &Diagnosis) -> String {
     } else {
         period(baseline)
     };
-    format!("Compared {judged} with {normal} ({}).", calls(baseline.calls))
+    format!("Compared {judged} with {normal} ({}).", numbers::len(baseline.calls))
 }
 
 /// How far into the window something began: `2 min 10 s into the window`.
@@ -298,75 +338,6 @@ pub fn into_window(onset: DateTime<Utc>, window: &Period) -> String {
     } else {
         "from the window's first second".to_owned()
     }
-}
-
-/// What was read, in sentences; the first says how much.
-pub fn read(ingest: &Ingest) -> Vec<String> {
-    let mut sentences = vec![read_first(ingest)];
-    let list = |counts: &BTreeMap<String, u64>| {
-        let parts = counts.iter().map(|(what, count)| format!("{what} {}", numbers::count(*count)));
-        parts.collect::<Vec<_>>().join(", ")
-    };
-    if !ingest.folded.is_empty() {
-        let folded = list(&ingest.folded);
-        sentences.push(format!("Folded into their call, not counted twice: {folded}."));
-    }
-    if !ingest.rejected.is_empty() {
-        let rejected = list(&ingest.rejected);
-        sentences.push(format!("Impossible values dropped: {rejected}."));
-    }
-    sentences.extend(losses(ingest, true));
-    sentences.extend(losses(ingest, false));
-    if !ingest.lost_any() && ingest.spans > 0 {
-        sentences.push("Nothing was lost.".to_owned());
-    }
-    sentences
-}
-
-fn read_first(ingest: &Ingest) -> String {
-    let files = match ingest.files.as_slice() {
-        [] => String::new(),
-        [file] if file.format.is_empty() => format!(" from {}", file.file),
-        [file] => format!(" from {} ({})", file.file, file.format),
-        files => format!(" from {}", counted(files.len() as u64, "file")),
-    };
-    let dialects = ingest.dialects.iter();
-    let dialects = dialects.map(|(name, count)| format!("{name} {}", numbers::count(*count)));
-    let dialects = dialects.collect::<Vec<_>>().join(", ");
-    let dialects = if dialects.is_empty() { dialects } else { format!(" ({dialects})") };
-    format!(
-        "Read {}{files}: {}{dialects}.",
-        counted(ingest.spans, "span"),
-        counted(ingest.calls, "LLM call")
-    )
-}
-
-/// Most files named in one sentence about losses.
-const FILES_NAMED: usize = 5;
-
-/// What was lost (`lost`), or skipped on purpose, by file; none where nothing was.
-pub fn losses(ingest: &Ingest, lost: bool) -> Option<String> {
-    let entries = ingest.files.iter().flat_map(|file| {
-        let of_file = file.losses.iter().filter(move |loss| loss.lost == lost);
-        of_file.map(move |loss| {
-            let count = numbers::count(loss.count);
-            let place = if loss.first.is_empty() {
-                String::new()
-            } else {
-                format!(", first at {}", loss.first)
-            };
-            format!("{count} in {} ({}{place})", file.file, loss.reason)
-        })
-    });
-    let entries: Vec<String> = entries.collect();
-    if entries.is_empty() {
-        return None;
-    }
-    let more = entries.len().saturating_sub(FILES_NAMED);
-    let named = entries.into_iter().take(FILES_NAMED).collect::<Vec<_>>().join(", ");
-    let more = if more > 0 { format!(" and {} more", numbers::len(more)) } else { String::new() };
-    let what = if lost { "Lost records" } else { "Skipped, of other kinds" };
-    Some(format!("{what}: {named}{more}."))
 }
 
 #[cfg(test)]

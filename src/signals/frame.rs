@@ -127,7 +127,7 @@ pub struct Frame {
 
 /// A first chunk later than this share of the call came with the last: the stream was buffered.
 /// Measured on tool calls and on proxies that collect the stream (methods 4.5).
-const BUFFERED_SHARE: f64 = 0.92;
+pub const BUFFERED_SHARE: f64 = 0.92;
 
 impl Frame {
     /// Reads the table's columns.

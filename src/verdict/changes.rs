@@ -1,6 +1,7 @@
 //! The latencies themselves, window against baseline: typical and slow calls, with intervals from
 //! blocks of time and the baseline's own windows as the yardstick.
 
+use super::query::{Asked, Figure};
 use crate::diagnosis::{Change, Evidence, SignalChange};
 use crate::signals::Signals;
 use crate::signals::frame::{Outcome, Side};
@@ -115,7 +116,7 @@ fn failed(signals: &Signals, slice: usize, outcome: Outcome, name: &str) -> Sign
 }
 
 /// A changed latency as evidence.
-pub fn evidence(change: &SignalChange) -> Evidence {
+pub fn evidence(change: &SignalChange, asked: &Asked<'_>) -> Evidence {
     let bound = |ratio: Option<f64>| Some(change.baseline? * ratio?);
     Evidence {
         signal: change.signal.clone(),
@@ -124,5 +125,6 @@ pub fn evidence(change: &SignalChange) -> Evidence {
         low: bound(change.ratio_low),
         high: bound(change.ratio_high),
         note: (change.change == Change::Held).then(|| "held".to_owned()),
+        query: Figure::of_latency(&change.signal).and_then(|figure| asked.query(&figure)),
     }
 }

@@ -1,43 +1,38 @@
 //! The figures that speak for a cause.
 
 use super::changes;
+use super::query::{Asked, Column, Figure};
 use super::rank::Ranked;
 use crate::diagnosis::{Cause, Change, Evidence, SignalChange};
-use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
 use crate::signals::frame::Side;
-use crate::signals::reported::Reported;
 use crate::signals::tally::Shift;
-use crate::stats::quantile::mean;
 
 /// Most latencies in the evidence of a cause; the report lists all of them elsewhere.
 const MOST_LATENCIES: usize = 3;
 
 /// Collects the evidence of one finding.
 pub fn evidence(
-    signals: &Signals,
+    asked: &Asked<'_>,
     case: &Case,
     found: &Ranked,
     changed: &[SignalChange],
 ) -> Vec<Evidence> {
-    let slice = found.finding.slice;
+    let shifts = &asked.signals.shifts[asked.slice];
+    let fitted = |effect: Effect| Evidence {
+        query: asked.raw(effect),
+        ..ratio(name(effect), &shifts[effect as usize])
+    };
     let mut list: Vec<Evidence> = Vec::new();
-    for effect in &found.finding.effects {
-        let shift = signals.shifts[slice][*effect as usize];
-        list.push(ratio(name(*effect), &shift));
-    }
-    list.extend(specific(signals, case, found, slice));
+    list.extend(found.finding.effects.iter().map(|effect| fitted(*effect)));
+    list.extend(specific(asked, case, found.cause));
     let rose = changed.iter().filter(|change| matches!(change.change, Change::Rose));
-    list.extend(rose.take(MOST_LATENCIES).map(changes::evidence));
-    for (effect, label) in
-        [(Effect::RestTtft, "ttft_same_work_ratio"), (Effect::RestItl, "itl_same_work_ratio")]
-    {
-        if !found.finding.effects.contains(&effect) {
-            let shift = signals.shifts[slice][effect as usize];
-            if shift.window_weight >= 4.0 {
-                list.push(ratio(label, &shift));
-            }
+    list.extend(rose.take(MOST_LATENCIES).map(|change| changes::evidence(change, asked)));
+    for effect in [Effect::RestTtft, Effect::RestItl] {
+        let told = shifts[effect as usize].window_weight >= 4.0;
+        if told && !found.finding.effects.contains(&effect) {
+            list.push(fitted(effect));
         }
     }
     list
@@ -76,54 +71,41 @@ fn ratio(signal: &str, shift: &Shift) -> Evidence {
         low: Some(low),
         high: Some(high),
         note: held.then(|| "held".to_owned()),
+        query: None,
     }
 }
 
-fn specific(signals: &Signals, case: &Case, found: &Ranked, slice: usize) -> Vec<Evidence> {
-    let frame = &signals.frame;
-    let means = |signal: &str, values: &[f64]| plain(signal, averages(signals, slice, values));
-    match found.cause {
+/// The figures that belong to a cause.
+fn specific(asked: &Asked<'_>, case: &Case, cause: Cause) -> Vec<Evidence> {
+    let line = |signal: &str, figure: Figure| plain(asked, signal, &figure);
+    let means = |signal: &str, column: Column| line(signal, Figure::Mean(column));
+    match cause {
         Cause::PromptGrowth => vec![
-            means("input_tokens_per_call", &frame.input_tokens),
-            means("uncached_tokens_per_call", &frame.uncached_tokens),
+            means("input_tokens_per_call", Column::Input),
+            means("uncached_tokens_per_call", Column::Uncached),
         ],
-        Cause::CacheMissPromptChanged | Cause::CacheMissEvicted | Cause::CacheMissCold => {
-            let misses = &case.misses;
-            let hit = Some(Reported {
-                baseline: misses.baseline_hit_ratio,
-                window: misses.window_hit_ratio,
-            });
-            let writes =
-                Some(Reported { baseline: misses.baseline_writes, window: misses.window_writes });
-            vec![
-                plain("cache_hit_ratio", hit),
-                means("uncached_tokens_per_call", &frame.uncached_tokens),
-                plain("cache_write_tokens_per_call", writes),
-            ]
-        }
+        Cause::CacheMissPromptChanged | Cause::CacheMissEvicted | Cause::CacheMissCold => vec![
+            line("cache_hit_ratio", Figure::HitRatio),
+            means("uncached_tokens_per_call", Column::Uncached),
+            means("cache_write_tokens_per_call", Column::CacheWrite),
+        ],
         Cause::PrefillQueueing | Cause::CapacityEvent | Cause::DecodeContention => vec![
-            plain("queue_wait_s", case.queue_wait_s),
-            plain("batch_size", case.batch_size),
-            means("waiting_requests", &frame.waiting_requests),
+            means("queue_wait_s", Column::QueueWait),
+            means("batch_size", Column::Batch),
+            means("waiting_requests", Column::Waiting),
         ],
-        Cause::LoadSurge => vec![plain(
-            "calls_per_minute",
-            Some(Reported {
-                baseline: case.load.baseline_per_minute,
-                window: case.load.window_per_minute,
-            }),
-        )],
+        Cause::LoadSurge => vec![line("calls_per_minute", Figure::PerMinute)],
         Cause::AcceptanceDropTrafficShift | Cause::AcceptanceDropDraftSwap => {
-            vec![means("spec_acceptance_ratio", &frame.spec_acceptance_ratio)]
+            vec![means("spec_acceptance_ratio", Column::Acceptance)]
         }
-        Cause::RegionChange | Cause::PoolChange | Cause::ModelChange => gains(case),
+        Cause::RegionChange | Cause::PoolChange | Cause::ModelChange => gains(asked, case),
         Cause::ClientRetries => vec![
-            means("attempts_per_call", &frame.attempts),
-            means("retry_wait_s", &frame.retry_wait_s),
+            means("attempts_per_call", Column::Attempts),
+            means("retry_wait_s", Column::RetryWait),
         ],
-        Cause::ClientStall => vec![means("client_wait_s", &frame.client_wait_s)],
+        Cause::ClientStall => vec![means("client_wait_s", Column::ClientWait)],
         Cause::OutputGrowth | Cause::MixShift => {
-            vec![means("output_tokens_per_call", &frame.output_tokens)]
+            vec![means("output_tokens_per_call", Column::Output)]
         }
     }
     .into_iter()
@@ -131,44 +113,33 @@ fn specific(signals: &Signals, case: &Case, found: &Ranked, slice: usize) -> Vec
     .collect()
 }
 
-fn gains(case: &Case) -> Vec<Evidence> {
+/// The places that gained share.
+fn gains(asked: &Asked<'_>, case: &Case) -> Vec<Evidence> {
     let gains = case.routing.gains.iter();
     gains
-        .map(|gain| Evidence {
-            signal: "served_share".to_owned(),
-            baseline: Some(gain.baseline_share),
-            window: Some(gain.window_share),
-            low: None,
-            high: None,
-            note: Some(match &gain.from {
-                Some(from) => format!("{}: {from} → {}", gain.attribute, gain.value),
-                None => format!("{}: {}", gain.attribute, gain.value),
-            }),
+        .map(|gain| {
+            let short = gain.attribute.trim_start_matches("gen_ai.");
+            let figure = Figure::Served { attribute: gain.attribute, value: gain.value.clone() };
+            Evidence {
+                note: Some(match &gain.from {
+                    Some(from) => format!("{short}: {from} → {}", gain.value),
+                    None => format!("{short}: {}", gain.value),
+                }),
+                ..plain(asked, "served_share", &figure)
+            }
         })
         .collect()
 }
 
-fn averages(signals: &Signals, slice: usize, values: &[f64]) -> Option<Reported> {
-    let of = |side: Side| {
-        let rows = signals.slices.slices[slice].rows.iter().map(|row| *row as usize);
-        let known: Vec<f64> = rows
-            .filter(|row| signals.frame.sides[*row] == side)
-            .map(|row| values[row])
-            .filter(|value| value.is_finite())
-            .collect();
-        mean(&known)
-    };
-    Some(Reported { baseline: of(Side::Baseline)?, window: of(Side::Window)? })
-}
-
-fn plain(signal: &str, reported: Option<Reported>) -> Evidence {
-    let finite = |value: f64| value.is_finite().then_some(value);
+/// A figure of both sides with the query that repeats it.
+fn plain(asked: &Asked<'_>, signal: &str, figure: &Figure) -> Evidence {
     Evidence {
         signal: signal.to_owned(),
-        baseline: reported.and_then(|reported| finite(reported.baseline)),
-        window: reported.and_then(|reported| finite(reported.window)),
+        baseline: asked.figure(figure, Side::Baseline),
+        window: asked.figure(figure, Side::Window),
         low: None,
         high: None,
         note: None,
+        query: asked.query(figure),
     }
 }

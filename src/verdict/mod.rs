@@ -8,6 +8,7 @@ mod evidence;
 mod figures;
 mod onset;
 mod path;
+mod query;
 mod rank;
 mod timeline;
 mod waterfall;
@@ -206,6 +207,12 @@ fn ranked(
     let slice = &signals.slices.slices[found.finding.slice];
     let segment = signals.slices.named(&slice.keys);
     let changed = changes::changes(signals, found.finding.slice);
+    let asked = query::Asked {
+        signals,
+        window: split.window,
+        baseline: &split.baseline,
+        slice: found.finding.slice,
+    };
     let place = words::place(&segment);
     let confidence = if at == 0 {
         confidence::first(found, slice.window_calls)
@@ -221,7 +228,7 @@ fn ranked(
         segment,
         onset: DateTime::from_timestamp_nanos(first_ns + (began_s * 1e9) as i64),
         summary: words::summary(signals, case, found),
-        evidence: evidence::evidence(signals, case, found, &changed),
+        evidence: evidence::evidence(&asked, case, found, &changed),
         affected_calls: slowed.affected,
         segment_calls: slowed.segment,
         request_ids: slowed.cited,

@@ -21,10 +21,14 @@ pub fn place(segment: &std::collections::BTreeMap<String, String>) -> String {
 /// The verdict in one sentence.
 pub fn headline(first: &RankedCause, changes: &[SignalChange]) -> String {
     let moved = telling(changes).map_or_else(String::new, |change| format!(" {}.", moved(change)));
+    let place = if first.segment.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", place(&first.segment))
+    };
     format!(
-        "{} in {} since {}.{moved} {} of {} calls slowed.",
+        "{}{place} since {}.{moved} {} of {} calls slowed.",
         capital(first.cause.label()),
-        place(&first.segment),
         clock(first.onset),
         first.affected_calls,
         first.segment_calls,
@@ -55,7 +59,12 @@ pub fn moved(change: &SignalChange) -> String {
     }
 }
 
+/// The text with a capital, unless it begins with the name of an attribute.
 fn capital(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if first.contains(['.', '_']) {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
@@ -64,7 +73,12 @@ fn capital(text: &str) -> String {
 pub fn summary(signals: &Signals, case: &Case, found: &Ranked) -> String {
     let slice = &signals.slices.slices[found.finding.slice];
     let place = place(&signals.slices.named(&slice.keys));
-    let mut text = format!("In {place}: {}.", found.finding.because);
+    let because = &found.finding.because;
+    let mut text = if slice.keys.is_empty() {
+        format!("{}.", capital(because))
+    } else {
+        format!("In {place}: {because}.")
+    };
     let outside = found.finding.effects.first().and_then(|effect| case.at(*effect)?.outside);
     if let Some(outside) = outside {
         text.push_str(&format!(" All other calls: {}.", rise(outside.ratio())));

@@ -36,6 +36,38 @@ pub fn installed() -> Option<&'static str> {
     found
 }
 
+/// A terminal's screen as a page: its text with the colours that it asks for.
+pub fn screen_of(text: &str) -> String {
+    let mut out = String::from(
+        "<!doctype html><meta charset=utf-8><style>body{margin:0;background:#14181d}\
+         pre{margin:0;padding:14px 18px;color:#dbe1e8;font:14px/19px 'DejaVu Sans Mono',monospace}\
+         .bold{font-weight:700;color:#fff}.dim{color:#8b96a3}.cyan{color:#5bd0e0}\
+         .badge{font-weight:700;color:#14181d;background:#ff7b72}</style><pre>",
+    );
+    let mut open = 0;
+    for (index, part) in text.split('\u{1b}').enumerate() {
+        let (code, rest) = match part.strip_prefix('[').and_then(|part| part.split_once('m')) {
+            Some(found) if index > 0 => found,
+            _ => ("", part),
+        };
+        let codes: Vec<&str> = code.split(';').collect();
+        if index > 0 && codes.contains(&"0") {
+            out.push_str(&"</span>".repeat(std::mem::take(&mut open)));
+        } else if index > 0 {
+            open += 1;
+            let class = match code {
+                _ if codes.contains(&"7") => "badge",
+                _ if codes.contains(&"2") => "dim",
+                _ if codes.contains(&"36") => "cyan",
+                _ => "bold",
+            };
+            out.push_str(&format!("<span class={class}>"));
+        }
+        out.push_str(&rest.replace('&', "&amp;").replace('<', "&lt;"));
+    }
+    out + "</pre>"
+}
+
 impl Browser {
     /// Starts it with an empty page.
     pub fn start(program: &str) -> Self {

@@ -38,7 +38,7 @@ fn segment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn evidence(signal: &str, figures: [Option<f64>; 4], note: &str) -> Evidence {
     let [baseline, window, low, high] = figures;
     let note = (!note.is_empty()).then(|| note.to_owned());
-    Evidence { signal: signal.to_owned(), baseline, window, low, high, note }
+    Evidence { signal: signal.to_owned(), baseline, window, low, high, note, query: None }
 }
 
 fn change(signal: &str, figures: [f64; 5], change: Change) -> SignalChange {

@@ -166,6 +166,11 @@ fn waterfall(table: &CallTable) -> Waterfall {
 
 fn evidence(signal: &str, baseline: f64, window: f64, low: f64, high: f64, note: &str) -> Evidence {
     Evidence {
+        query: Some(Query {
+            gives: Gives::Figures,
+            sql: "SELECT period, avg(ttft_s) AS value\nFROM 'calls.parquet' WHERE tenant < 'a'"
+                .to_owned(),
+        }),
         signal: signal.to_owned(),
         baseline: Some(baseline),
         window: Some(window),

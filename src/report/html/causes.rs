@@ -3,7 +3,7 @@
 use super::Body;
 use super::table::{self, Heading};
 use crate::diagnosis::{CitedCall, Diagnosis, RankedCause};
-use crate::report::{numbers, wording};
+use crate::report::{numbers, queries, wording};
 
 /// Writes the causes; nothing where there are none.
 pub(super) fn causes(body: &mut Body, diagnosis: &Diagnosis) {
@@ -88,6 +88,24 @@ fn evidence(body: &mut Body, cause: &RankedCause) {
     }
     table::close(body);
     body.more(cause.evidence.len(), shown.len(), "lines of evidence");
+    asked(body, cause);
+}
+
+/// The SQL behind each line, folded away.
+fn asked(body: &mut Body, cause: &RankedCause) {
+    let all = queries::of(cause);
+    let shown = body.shown(&all);
+    if shown.is_empty() {
+        return;
+    }
+    body.raw("<details><summary>Repeat these figures in DuckDB</summary>\n");
+    body.prose("p class=\"soft\"", queries::TABLE);
+    for query in shown {
+        body.raw("\n<p>").text(&query.title).raw("</p><pre>");
+        body.markup.whole(query.sql);
+        body.raw("</pre>");
+    }
+    body.raw("</details>\n");
 }
 
 /// Writes the ids of every cause that has some.

@@ -3,7 +3,7 @@
 use super::Body;
 use super::table::{self, Heading};
 use crate::diagnosis::{
-    Charts, Diagnosis, Distribution, Shares, SignalChange, Timeline, Waterfall,
+    Charts, Diagnosis, Distribution, LEAST_TAIL_CALLS, Shares, SignalChange, Timeline, Waterfall,
 };
 use crate::report::svg::figure::Figure;
 use crate::report::svg::{histogram, scatter, shares, time, waterfall};
@@ -152,10 +152,11 @@ fn over_time(body: &mut Body, diagnosis: &Diagnosis) {
     }
     body.raw("<section id=\"when\"><h2>Over time</h2>\n<p class=\"soft\">");
     body.text(&format!(
-        "{}; {}, in steps of {}. Times are UTC.",
+        "{}; {}, in steps of {}; no p95 where a step holds fewer than {} calls. Times are UTC.",
         table::capital(&numbers::day(timeline.start)),
         wording::slice(&timeline.segment),
-        numbers::span_of(timeline.bin_s)
+        numbers::span_of(timeline.bin_s),
+        LEAST_TAIL_CALLS
     ));
     body.raw("</p>\n<div class=\"pair\">\n");
     for panel in panels.iter().take(body.limits.plots.max(8)) {

@@ -1,21 +1,30 @@
-//! The sections under the figures: ranking, evidence, path, what is out, what cannot be told, ids.
+//! The sections under the figures: ranking, evidence, what was measured, what to do, ids.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::page::{Align, Page, Tone};
 use crate::diagnosis::{
-    Change, CitedCall, Coverage, Diagnosis, Ingest, RankedCause, RuledOut, SignalChange, Step,
-    Undecidable, Verdict,
+    Change, CitedCall, Diagnosis, Evidence, Ingest, RankedCause, SignalChange, Verdict,
 };
 use crate::report::columns::{pad, pad_left};
-use crate::report::{numbers, wording};
+use crate::report::{numbers, queries, wording};
 
+/// From this confidence on a further cause is as likely as not.
+const LIKELY: f64 = 0.5;
 /// Most ids that are shown here for a cause; the other forms hold them all.
 const IDS_SHOWN: usize = 5;
 
+/// Steps that the first screen has room for.
+const FIRST_STEPS: usize = 2;
+
+/// What a short report ends with.
+const MORE: &str = "--verbose: every check, figure and reason. -o report.html: all of it, with \
+    plots. --show-queries: the SQL behind each figure.";
+
 /// The ranked table; slices too long for its last column stand under their row.
 pub fn ranking(page: &mut Page, causes: &[RankedCause]) {
-    if causes.is_empty() {
+    // One cause alone stands whole in the first lines.
+    if causes.is_empty() || (causes.len() == 1 && !page.style().verbose) {
         return;
     }
     let head = ["#", "cause", "whose", "sure", "share", "where"].map(str::to_owned).to_vec();
@@ -49,27 +58,41 @@ pub fn ranking(page: &mut Page, causes: &[RankedCause]) {
     page.gap();
 }
 
+/// The causes whose evidence is shown: the first, and those as likely as not.
+pub fn told<'a>(page: &Page, causes: &'a [RankedCause]) -> Vec<&'a RankedCause> {
+    let all = page.style().verbose;
+    let told = |cause: &&RankedCause| all || cause.rank <= 1 || cause.confidence >= LIKELY;
+    causes.iter().filter(told).collect()
+}
+
 /// One cause with its evidence, baseline and window side by side.
 pub fn why(page: &mut Page, cause: &RankedCause) {
     page.heading(&format!("Why {}, {}", cause.rank, cause.cause.id()));
     page.paragraph(3, &cause.summary);
     if !cause.evidence.is_empty() {
-        let head = ["", "baseline", "window", "95 % interval", ""].map(str::to_owned).to_vec();
-        let row = |evidence: &crate::diagnosis::Evidence| {
+        let head = ["", "baseline", "window", "95 % interval"].map(str::to_owned).to_vec();
+        let row = |evidence: &Evidence| {
             let signal = evidence.signal.as_str();
             vec![
                 wording::signal(signal),
                 wording::known(signal, evidence.baseline),
                 wording::known(signal, evidence.window),
-                wording::interval(signal, evidence.low, evidence.high),
-                evidence.note.clone().unwrap_or_default(),
+                beside(evidence),
             ]
         };
         let rows: Vec<_> = std::iter::once(head).chain(cause.evidence.iter().map(row)).collect();
-        let align = [Align::Left, Align::Right, Align::Right, Align::Left, Align::Left];
+        let align = [Align::Left, Align::Right, Align::Right, Align::Left];
         page.table(3, &align, &rows);
     }
     page.gap();
+}
+
+/// The interval of a line and its note: most lines have one of them.
+fn beside(evidence: &Evidence) -> String {
+    let interval = wording::interval(&evidence.signal, evidence.low, evidence.high);
+    let note = evidence.note.as_deref().unwrap_or_default();
+    let parts = [&*interval, note].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("  ")
 }
 
 /// Every signal against the yardstick: how far windows of this length usually move.
@@ -108,36 +131,6 @@ fn measured_row(signal: &SignalChange) -> Vec<String> {
     ]
 }
 
-/// The tree as it was walked.
-pub fn path(page: &mut Page, path: &[Step]) {
-    if path.is_empty() {
-        return;
-    }
-    let steps =
-        path.iter().map(|step| format!("{} {} → {}", step.question, step.reading, step.answer));
-    page.list("Checked", steps);
-    page.gap();
-}
-
-/// What the evidence speaks against.
-pub fn ruled_out(page: &mut Page, ruled_out: &[RuledOut]) {
-    if ruled_out.is_empty() {
-        return;
-    }
-    let texts = ruled_out.iter().map(|out| format!("{}: {}", out.cause.id(), out.because));
-    page.list("Ruled out", texts);
-    page.gap();
-}
-
-/// What these spans cannot settle, and which attribute would.
-pub fn cannot_tell(page: &mut Page, undecidable: &[Undecidable]) {
-    if undecidable.is_empty() {
-        return;
-    }
-    page.list("Cannot tell", undecidable.iter().map(wording::undecidable));
-    page.gap();
-}
-
 /// The ids to cite, worst first, with what was observed and what the same work usually takes.
 pub fn cite(page: &mut Page, cause: &RankedCause, of: usize) {
     if cause.request_ids.is_empty() {
@@ -166,7 +159,7 @@ pub fn cite(page: &mut Page, cause: &RankedCause, of: usize) {
     let more = cause.request_ids.len() - shown;
     if more > 0 {
         let more =
-            format!("{} more with trace ids and full times: -o report.md", numbers::len(more));
+            format!("{} more, with trace ids: -o report.md, or llmspan ticket", numbers::len(more));
         page.paragraph(3, &more);
     }
     page.gap();
@@ -189,29 +182,61 @@ fn label(word: &str, cause: &RankedCause, of: usize) -> String {
     if of > 1 { format!("{word} for {}", cause.rank) } else { word.to_owned() }
 }
 
+/// The SQL behind the evidence of a cause, as it stands: to be copied, so never wrapped.
+pub fn queries(page: &mut Page, cause: &RankedCause) {
+    let asked = queries::of(cause);
+    if asked.is_empty() {
+        return;
+    }
+    page.heading(&format!("Queries for {}, {}", cause.rank, cause.cause.id()));
+    page.paragraph(3, queries::TABLE);
+    page.gap();
+    for query in asked {
+        let title = page.fit(&format!("-- {}", query.title), page.width());
+        page.line(&title);
+        query.sql.lines().for_each(|line| page.line(line));
+        page.gap();
+    }
+}
+
+/// Where to read on.
+pub fn more(page: &mut Page, diagnosis: &Diagnosis) {
+    if page.style().verbose || diagnosis.verdict == Verdict::InsufficientData {
+        return;
+    }
+    let text = page.text(MORE);
+    for line in crate::report::columns::wrap(&text, page.width() - 1) {
+        let line = page.paint(Tone::Faint, &line);
+        page.line(&format!(" {line}"));
+    }
+}
+
+/// What to do now, as much of it as the first screen has room for.
+pub fn first_steps(page: &mut Page, cause: &RankedCause) {
+    let most = if page.style().verbose { usize::MAX } else { FIRST_STEPS };
+    let steps = cause.next_steps.iter().take(most).cloned().collect();
+    next(page, &RankedCause { next_steps: steps, ..cause.clone() }, 1);
+}
+
 /// What to do now.
 pub fn next(page: &mut Page, cause: &RankedCause, of: usize) {
     if cause.next_steps.is_empty() {
         return;
     }
-    page.list(&label("Next", cause, of), cause.next_steps.iter().cloned());
-    page.gap();
-}
-
-/// Which columns the calls carry, so that a reader knows what the answer rests on.
-pub fn carried(page: &mut Page, diagnosis: &Diagnosis) {
-    if diagnosis.coverage.is_empty() {
-        return;
+    let label = label("Do", cause, of);
+    let indent = label.width() + 4;
+    for (index, step) in cause.next_steps.iter().enumerate() {
+        page.hung(if index == 0 { &label } else { "" }, indent, step);
     }
-    let entry = |coverage: &Coverage| wording::coverage(coverage);
-    let entries: Vec<String> = diagnosis.coverage.iter().map(entry).collect();
-    page.labelled("Carried", &format!("{} of the window's calls", entries.join(", ")));
     page.gap();
 }
 
 /// What qualifies the answer.
 pub fn notes(page: &mut Page, diagnosis: &Diagnosis) {
-    page.list("Mind", diagnosis.notes.iter().cloned());
+    let all = page.style().verbose;
+    // What it was compared with stands in the first lines.
+    let told = |note: &&String| all || !note.starts_with(wording::CHOSEN_BASELINE);
+    page.list("Mind", diagnosis.notes.iter().filter(told).cloned());
     page.gap();
 }
 

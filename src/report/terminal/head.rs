@@ -30,9 +30,13 @@ pub fn verdict(page: &mut Page, diagnosis: &Diagnosis) {
     }
     if let Some(first) = diagnosis.diagnoses.first() {
         page.paragraph(1, &wording::where_and_since(first, &diagnosis.window));
+        page.paragraph(1, &wording::moved(&diagnosis.signals));
+    } else {
+        page.paragraph(1, &diagnosis.headline);
     }
-    page.paragraph(1, &diagnosis.headline);
-    page.paragraph(1, &wording::compared(diagnosis));
+    if diagnosis.diagnoses.is_empty() {
+        page.paragraph(1, &wording::compared(diagnosis));
+    }
     page.gap();
 }
 

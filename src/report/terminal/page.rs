@@ -48,6 +48,11 @@ impl Page {
         Self { out: String::new(), style }
     }
 
+    /// How it is laid out.
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
     /// Columns on a line.
     pub fn width(&self) -> usize {
         self.style.width
@@ -116,10 +121,15 @@ impl Page {
 
     /// A label with its text beside it, wrapped with a hanging indent.
     pub fn labelled(&mut self, label: &str, text: &str) {
-        let lines = wrap(&self.text(text), self.width() - LABEL);
+        self.hung(label, LABEL, text);
+    }
+
+    /// The same with the text that many columns in.
+    pub fn hung(&mut self, label: &str, indent: usize, text: &str) {
+        let lines = wrap(&self.text(text), self.width() - indent);
         for (index, line) in lines.iter().enumerate() {
             let label = if index == 0 { label } else { "" };
-            let pad = " ".repeat(LABEL.saturating_sub(label.width() + 1));
+            let pad = " ".repeat(indent.saturating_sub(label.width() + 1));
             let label = self.paint(Tone::Strong, label);
             self.line(&format!(" {label}{pad}{line}"));
         }

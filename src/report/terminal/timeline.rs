@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, Tone};
-use crate::diagnosis::{Series, Timeline};
+use crate::diagnosis::{Cause, Change, Diagnosis, Series, Timeline};
 use crate::report::columns::{pad, pad_left};
 use crate::report::{sparkline, wording};
 
@@ -56,7 +56,7 @@ impl Cut {
 }
 
 /// The timeline, if it has anything to show.
-pub fn timeline(page: &mut Page, timeline: &Timeline) {
+pub fn timeline(page: &mut Page, timeline: &Timeline, diagnosis: &Diagnosis) {
     // A blank before the name and after it, two before the scale, a bar on each side of the window.
     let room = page.width() - NAME - SCALE - 4 - 6;
     let cut = Cut::new(timeline, room);
@@ -68,7 +68,9 @@ pub fn timeline(page: &mut Page, timeline: &Timeline) {
     if !header.trim().is_empty() {
         page.line(&header);
     }
-    for series in timeline.series.iter().filter(|series| known(&series.values)) {
+    let all = page.style().verbose;
+    let told = |series: &&Series| known(&series.values) && (all || telling(series, diagnosis));
+    for series in timeline.series.iter().filter(told) {
         let line = row(page, series, &cut);
         page.line(&line);
     }
@@ -76,6 +78,41 @@ pub fn timeline(page: &mut Page, timeline: &Timeline) {
         page.line(&line);
     }
     page.gap();
+}
+
+/// Whether a short report shows the series: of each latency the level that moved, else its tail;
+/// duration where nothing finer is known or it moved; shares that are not zero throughout.
+fn telling(series: &Series, diagnosis: &Diagnosis) -> bool {
+    let did = |signal: &str| {
+        let found = diagnosis.signals.iter().find(|change| change.signal == signal);
+        found.map(|change| change.change)
+    };
+    // A tail that most bins are too small for shows less than the median.
+    let tailed = |signal: &str| {
+        let mut series = diagnosis.timeline.iter().flat_map(|timeline| &timeline.series);
+        let found = series.find(|series| series.signal == signal);
+        found
+            .is_some_and(|series| 2 * series.values.iter().flatten().count() >= series.values.len())
+    };
+    let rose = |signal: &str| did(signal) == Some(Change::Rose);
+    let finer = did("ttft_p50_s").is_some_and(|change| change != Change::Unknown);
+    let signal = &*series.signal;
+    for (level, is_tail) in [("_p50_s", false), ("_p95_s", true)] {
+        let Some(latency) = signal.strip_suffix(level) else { continue };
+        let [median, tail] = ["_p50_s", "_p95_s"].map(|level| format!("{latency}{level}"));
+        let shows_tail = tailed(&tail) && (rose(&tail) || !rose(&median));
+        let moved = rose(&median) || rose(&tail);
+        return is_tail == shows_tail && (latency != "duration" || !finer || moved);
+    }
+    match signal {
+        "spec_acceptance_ratio" => {
+            let first = diagnosis.diagnoses.first().map(|first| first.cause);
+            let drops = [Cause::AcceptanceDropDraftSwap, Cause::AcceptanceDropTrafficShift];
+            first.is_some_and(|first| drops.contains(&first))
+        }
+        "error_share" => series.values.iter().flatten().any(|value| *value > 0.0),
+        _ => true,
+    }
 }
 
 fn known(values: &[Option<f64>]) -> bool {

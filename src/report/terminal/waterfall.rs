@@ -3,13 +3,18 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, Tone};
-use crate::diagnosis::Waterfall;
+use crate::diagnosis::{RankedCause, Term, Waterfall};
 use crate::report::columns::{pad, pad_left};
 use crate::report::waterfall::{Bar, drawn};
 use crate::report::{numbers, wording};
 
 /// Widest label.
 const LABEL: usize = 36;
+
+/// A term below this part of the largest is small.
+const SMALL: f64 = 0.08;
+/// Most terms of a short waterfall beside the small ones.
+const MAIN: usize = 4;
 
 /// A bar that can still be read.
 const NARROWEST: usize = 8;
@@ -27,9 +32,15 @@ struct Columns {
 }
 
 /// The waterfall with its slice, its terms, and the slowest twentieth under it.
-pub fn waterfall(page: &mut Page, waterfall: &Waterfall) {
-    let drawn = drawn(waterfall);
-    let slice = wording::slice(&waterfall.segment);
+pub fn waterfall(page: &mut Page, waterfall: &Waterfall, first: Option<&RankedCause>) {
+    let short = if page.style().verbose { waterfall.clone() } else { in_short(waterfall) };
+    let drawn = drawn(&short);
+    let slice = match first {
+        Some(first) if first.segment == waterfall.segment && !first.segment.is_empty() => {
+            "there".to_owned()
+        }
+        _ => wording::slice(&waterfall.segment),
+    };
     let signal = wording::signal(&waterfall.signal);
     page.heading(&format!("Where the time went: mean {signal} of a call, {slice}"));
     let columns = columns(page, &drawn.bars, drawn.window.width().max(drawn.baseline.width()));
@@ -43,14 +54,40 @@ pub fn waterfall(page: &mut Page, waterfall: &Waterfall) {
         page.line(&line);
     }
     page.line(&end(&drawn.window, "window"));
-    if !drawn.nothing.is_empty() {
+    if page.style().verbose && !drawn.nothing.is_empty() {
         page.paragraph(3, &format!("Nothing from: {}.", drawn.nothing.join(", ")));
     }
-    if let (Some(before), Some(after)) = (waterfall.tail_baseline_s, waterfall.tail_window_s) {
+    let tail = page.style().verbose.then_some((waterfall.tail_baseline_s, waterfall.tail_window_s));
+    if let Some((Some(before), Some(after))) = tail {
         let (before, after) = (numbers::seconds(before), numbers::seconds(after));
         page.paragraph(3, &format!("Slowest twentieth, mean: {before} → {after}."));
     }
     page.gap();
+}
+
+/// The waterfall with its small terms as one: it still adds up.
+fn in_short(waterfall: &Waterfall) -> Waterfall {
+    let mut sizes: Vec<f64> = waterfall.terms.iter().map(|term| term.mean_s.abs()).collect();
+    sizes.sort_by(|one, other| other.total_cmp(one));
+    let largest = sizes.first().copied().unwrap_or(0.0);
+    let least = (SMALL * largest).max(sizes.get(MAIN - 1).copied().unwrap_or(0.0));
+    let (main, small): (Vec<Term>, Vec<Term>) =
+        waterfall.terms.iter().cloned().partition(|term| term.mean_s.abs() >= least);
+    let moved: Vec<&Term> = small.iter().filter(|term| term.mean_s != 0.0).collect();
+    if moved.len() < 2 {
+        return waterfall.clone();
+    }
+    let mut short = Waterfall { terms: main, ..waterfall.clone() };
+    short.terms.push(Term {
+        id: "small".to_owned(),
+        label: format!("{} small terms", moved.len()),
+        mean_s: moved.iter().map(|term| term.mean_s).sum(),
+        low_s: None,
+        high_s: None,
+        tail_s: moved.iter().map(|term| term.tail_s).sum(),
+        share: moved.iter().map(|term| term.share).sum(),
+    });
+    short
 }
 
 fn columns(page: &Page, bars: &[Bar], ends: usize) -> Columns {
