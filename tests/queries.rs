@@ -6,7 +6,7 @@
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -47,21 +47,38 @@ fn llmspan(arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-/// The evidence lines of a shipped incident; its call table is written into `folder`.
-fn evidence(incident: &Path, folder: &Path) -> Vec<Value> {
+/// A shipped incident: its dump, and its window.
+fn shipped(incident: &Path) -> (String, String) {
     let truth: Value =
         serde_json::from_slice(&std::fs::read(incident.join("truth.json")).unwrap()).unwrap();
     let entries = std::fs::read_dir(incident).unwrap().map(|entry| entry.unwrap().path());
     let dump = entries.into_iter().find(|path| path.file_stem().unwrap() != "truth").unwrap();
-    let dump = dump.display().to_string();
     let text = |key: &str| truth["window"][key].as_str().unwrap().to_owned();
-    let window = format!("{}/{}", text("start"), text("end"));
+    (dump.display().to_string(), format!("{}/{}", text("start"), text("end")))
+}
+
+/// The evidence lines of a dump's window; its call table is written into `folder`.
+fn evidence(dump: &str, window: &str, folder: &Path) -> Vec<Value> {
     let table = folder.join("calls.parquet").display().to_string();
-    llmspan(&["normalize", &dump, "-o", &table, "--quiet"]);
-    let report = llmspan(&["diagnose", &dump, "--window", &window, "--format", "json"]);
+    llmspan(&["normalize", dump, "-o", &table, "--quiet"]);
+    let report = llmspan(&["diagnose", dump, "--window", window, "--format", "json"]);
     let report: Value = serde_json::from_slice(&report).unwrap();
     let causes = report["diagnoses"].as_array().unwrap().iter();
     causes.flat_map(|cause| cause["evidence"].as_array().unwrap().clone()).collect()
+}
+
+/// What DuckDB answers to the queries of these lines, each asked in the folder beside it.
+fn answers(python: &str, asked: &[(PathBuf, Value)], folder: &Path) -> Vec<Value> {
+    let sql =
+        |line: &Value| line["query"]["sql"].as_str().expect("every line has its query").to_owned();
+    let asked: Vec<Value> = asked.iter().map(|(here, line)| json!([here, sql(line)])).collect();
+    let list = folder.join("asked.json");
+    std::fs::write(&list, json!(asked).to_string()).unwrap();
+    let output = Command::new(python).args(["-c", RUNNER]).arg(&list).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answers: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answers.len(), asked.len());
+    answers
 }
 
 /// The figure of a period out of the rows of an answer.
@@ -77,32 +94,11 @@ fn same(told: &Value, found: Option<f64>) -> bool {
     }
 }
 
-#[test]
-fn every_line_of_evidence_can_be_repeated_in_duckdb() {
-    let Some(python) = python() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let (mut lines, mut asked) = (Vec::new(), Vec::new());
-    let incidents = std::fs::read_dir(root().join("testdata/incidents")).unwrap();
-    let mut incidents: Vec<_> = incidents.map(|entry| entry.unwrap().path()).collect();
-    incidents.sort();
-    for incident in incidents.iter().filter(|path| path.join("truth.json").is_file()) {
-        let here = folder.path().join(incident.file_name().unwrap());
-        std::fs::create_dir(&here).unwrap();
-        for line in evidence(incident, &here) {
-            let sql = line["query"]["sql"].as_str().unwrap_or_else(|| panic!("no query: {line}"));
-            asked.push(json!([here, sql]));
-            lines.push((incident.clone(), line));
-        }
-    }
-    let list = folder.path().join("asked.json");
-    std::fs::write(&list, json!(asked).to_string()).unwrap();
-    let output = Command::new(python).args(["-c", RUNNER]).arg(&list).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let answers: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(answers.len(), lines.len());
+/// Holds the lines against what DuckDB answers; how many gave their own figures.
+fn compared(lines: &[(PathBuf, Value)], answers: &[Value]) -> usize {
     let mut figures = 0;
-    for ((incident, line), rows) in lines.iter().zip(&answers) {
-        let place = format!("{}: {line:#}\n{rows:#}", incident.display());
+    for ((here, line), rows) in lines.iter().zip(answers) {
+        let place = format!("{}: {line:#}\n{rows:#}", here.display());
         if line["query"]["gives"] == "figures" {
             assert!(same(&line["baseline"], value(rows, "baseline")), "{place}");
             assert!(same(&line["window"], value(rows, "window")), "{place}");
@@ -114,7 +110,45 @@ fn every_line_of_evidence_can_be_repeated_in_duckdb() {
             }
         }
     }
+    figures
+}
+
+#[test]
+fn every_line_of_evidence_can_be_repeated_in_duckdb() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines = Vec::new();
+    let incidents = std::fs::read_dir(root().join("testdata/incidents")).unwrap();
+    let mut incidents: Vec<_> = incidents.map(|entry| entry.unwrap().path()).collect();
+    incidents.sort();
+    for incident in incidents.iter().filter(|path| path.join("truth.json").is_file()) {
+        let here = folder.path().join(incident.file_name().unwrap());
+        std::fs::create_dir(&here).unwrap();
+        let (dump, window) = shipped(incident);
+        lines.extend(evidence(&dump, &window, &here).into_iter().map(|line| (here.clone(), line)));
+    }
+    let answers = answers(&python, &lines, folder.path());
+    let figures = compared(&lines, &answers);
     assert!(figures > 50, "only {figures} lines give their own figures");
+}
+
+#[test]
+fn names_with_quotes_and_other_scripts_are_asked_about_as_they_are() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (dump, window) = shipped(&root().join("testdata/incidents/001"));
+    let table = folder.path().join("calls.ndjson");
+    llmspan(&["normalize", &dump, "-o", &table.display().to_string(), "--quiet"]);
+    let odd = format!("it's \u{202e}\u{6a21}\u{e9}'; DROP TABLE x; --{}", "x".repeat(150));
+    let text = std::fs::read_to_string(&table).unwrap();
+    let text = text.replace("\"rag-answer\"", &json!(odd).to_string());
+    std::fs::write(&table, text).unwrap();
+    let here = folder.path().to_owned();
+    let lines = evidence(&table.display().to_string(), &window, &here);
+    let lines: Vec<(PathBuf, Value)> = lines.into_iter().map(|line| (here.clone(), line)).collect();
+    let about = |line: &Value| line["query"]["sql"].as_str().unwrap().contains("DROP TABLE");
+    assert!(lines.iter().any(|(_, line)| about(line)), "no line is about the odd name");
+    assert!(compared(&lines, &answers(&python, &lines, folder.path())) > 0);
 }
 
 #[test]

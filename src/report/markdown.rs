@@ -1,5 +1,10 @@
 //! The report for an incident page: GitHub, GitLab, Slack canvas, PagerDuty; tables, no raw HTML.
 
+mod inert;
+
+pub(super) use inert::{code, escape};
+use inert::{code_block, prose};
+
 use super::columns::{fit, pad};
 use super::waterfall::drawn;
 use super::{Style, numbers, queries, sparkline, wording};
@@ -122,9 +127,13 @@ fn head(page: &mut Page, diagnosis: &Diagnosis) {
     if let Some(first) = diagnosis.diagnoses.first() {
         let since = wording::where_and_since(first, &diagnosis.window);
         page.block(&format!("**{}**", escape(&since)));
-    }
-    if !diagnosis.headline.is_empty() {
-        page.block(&escape(&diagnosis.headline));
+        page.block(&escape(&wording::moved(&diagnosis.signals)));
+        if !first.next_steps.is_empty() {
+            page.block("**Do**");
+            page.items(first.next_steps.iter().map(|step| prose(step)));
+        }
+    } else {
+        page.block(&prose(&diagnosis.headline));
     }
     page.block(&escape(&wording::compared(diagnosis)));
 }
@@ -193,7 +202,7 @@ fn ranking(page: &mut Page, causes: &[RankedCause]) {
 
 fn why(page: &mut Page, cause: &RankedCause) {
     page.heading(&format!("Why {}: {}", cause.rank, cause.cause.label()));
-    page.block(&escape(&cause.summary));
+    page.block(&prose(&cause.summary));
     let row = |evidence: &Evidence| {
         let signal = evidence.signal.as_str();
         vec![
@@ -257,14 +266,14 @@ fn excluded(page: &mut Page, diagnosis: &Diagnosis) {
     if !diagnosis.path.is_empty() {
         page.heading("What was checked");
         let step = |step: &crate::diagnosis::Step| {
-            escape(&format!("{} {} → {}", step.question, step.reading, step.answer))
+            prose(&format!("{} {} → {}", step.question, step.reading, step.answer))
         };
         page.items(diagnosis.path.iter().map(step));
     }
     if !diagnosis.ruled_out.is_empty() {
         page.heading("Ruled out");
         let out = diagnosis.ruled_out.iter();
-        page.items(out.map(|out| format!("{}: {}", code(out.cause.id()), escape(&out.because))));
+        page.items(out.map(|out| format!("{}: {}", code(out.cause.id()), prose(&out.because))));
     }
     if !diagnosis.undecidable.is_empty() {
         page.heading("Cannot tell");
@@ -307,15 +316,16 @@ fn cite(page: &mut Page, cause: &RankedCause) {
     page.table("<<<<>><", &head, &rows);
 }
 
+/// What to do about the further causes; the first one's steps stand at the top.
 fn next_steps(page: &mut Page, causes: &[RankedCause]) {
-    if causes.iter().all(|cause| cause.next_steps.is_empty()) {
+    let further = causes.iter().skip(1).filter(|cause| !cause.next_steps.is_empty());
+    if further.clone().next().is_none() {
         return;
     }
-    page.heading("Next steps");
-    let several = causes.iter().filter(|cause| !cause.next_steps.is_empty()).count() > 1;
-    page.items(causes.iter().flat_map(|cause| {
-        let rank = if several { format!("({}) ", cause.rank) } else { String::new() };
-        cause.next_steps.iter().map(move |step| format!("{rank}{}", escape(step)))
+    page.heading("Do about the further causes");
+    page.items(further.flat_map(|cause| {
+        let id = code(cause.cause.id());
+        cause.next_steps.iter().map(move |step| format!("{id}: {}", prose(step)))
     }));
 }
 
@@ -333,88 +343,4 @@ fn footing(page: &mut Page, diagnosis: &Diagnosis) {
     items.extend(diagnosis.other_spikes.iter().map(other));
     items.extend(wording::read(&diagnosis.ingest).iter().map(|sentence| escape(sentence)));
     page.items(items);
-}
-
-/// Text that Markdown shows as it stands, wherever it is placed: markup, tables, HTML, mentions,
-/// issue numbers and links are inert. What could not be markup stays as it is, for pages that show
-/// the source.
-pub(super) fn escape(text: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    let at = |index: Option<usize>| index.and_then(|index| characters.get(index)).copied();
-    let mut out = String::with_capacity(text.len() + 8);
-    for (index, &character) in characters.iter().enumerate() {
-        let before = at(index.checked_sub(1)).unwrap_or(' ');
-        let after = at(Some(index + 1)).unwrap_or(' ');
-        let marks = match character {
-            '\\' | '`' | '*' | '|' | '~' | '$' | '!' => true,
-            // The brackets of an interval stand alone: no link, no task, no reference.
-            '[' => !(after.is_ascii_digit() || matches!(after, '+' | '-')),
-            ']' => {
-                !(before.is_ascii_digit() || before == '×')
-                    || matches!(after, '(' | '[' | ':' | ']')
-            }
-            // Within a word these mark nothing; at its edge they may.
-            '_' | '#' => !before.is_alphanumeric(),
-            '-' | '+' | '=' => index == 0 && (after == character || after == ' '),
-            '.' | ')' => opens_a_list(&characters[..index]) && after == ' ',
-            _ => false,
-        };
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '@' => out.push_str("&#64;"),
-            ':' if out.ends_with("http") || out.ends_with("https") || out.ends_with("ftp") => {
-                out.push_str("&#58;");
-            }
-            '.' if out.ends_with("www") => out.push_str("&#46;"),
-            _ if marks => out.extend(['\\', character]),
-            _ => out.push(character),
-        }
-    }
-    out
-}
-
-/// Whether a point after this would make a list's number of it.
-fn opens_a_list(before: &[char]) -> bool {
-    !before.is_empty() && before.iter().all(char::is_ascii_digit)
-}
-
-/// Text in a code span that nothing in it can end, also within a table.
-pub(super) fn code(text: &str) -> String {
-    if text.contains(['`', '|', '\\']) || text.trim() != text || text.is_empty() {
-        return escape(text);
-    }
-    format!("`{text}`")
-}
-
-/// Text in a fence that nothing in it can end.
-fn code_block(text: &str) -> String {
-    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}text\n{text}\n{fence}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn markup_in_names_is_inert() {
-        assert_eq!(escape("a|b *c* <img src=x>"), "a\\|b \\*c\\* &lt;img src=x&gt;");
-        assert_eq!(escape("@all see #12"), "&#64;all see \\#12");
-        assert_eq!(escape("[x](https://e.org)"), "\\[x\\](https&#58;//e.org)");
-        assert_eq!(escape("ttft_p95_s and _x_"), "ttft_p95_s and \\_x_");
-        assert_eq!(escape("1. - +"), "1\\. - +");
-        assert_eq!(escape("- [ ] x"), "\\- \\[ \\] x");
-        assert_eq!(escape("[1](x) [2]: y"), "[1\\](x) [2\\]: y");
-        assert_eq!(escape("+140 ms [1.71, 2.40] 0.4 %"), "+140 ms [1.71, 2.40] 0.4 %");
-    }
-
-    #[test]
-    fn a_code_span_cannot_be_ended_from_within() {
-        assert_eq!(code("req_1"), "`req_1`");
-        assert_eq!(code("a`b|c"), "a\\`b\\|c");
-        assert!(code_block("```\nx").starts_with("````text\n"));
-    }
 }

@@ -39,12 +39,18 @@ pub fn ranking(page: &mut Page, causes: &[RankedCause]) {
         ]
     };
     let mut rows: Vec<_> = std::iter::once(head).chain(causes.iter().map(row)).collect();
+    let apart = causes.iter().any(|cause| cause.segment != causes[0].segment);
+    if !apart && !page.style().verbose {
+        // All act where the first lines say.
+        rows.iter_mut().for_each(|row| row.truncate(5));
+    }
     let align = [Align::Right, Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
     let widest =
         |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| c.width()).max();
     let needed: usize = (0..align.len()).filter_map(widest).map(|width| width + 2).sum();
+    let columns = rows[0].len();
     if needed <= page.width() + 1 {
-        page.table(1, &align, &rows);
+        page.table(1, &align[..columns], &rows);
     } else {
         let places: Vec<_> = rows.iter_mut().map(|row| row.pop().unwrap_or_default()).collect();
         let lines = page.table_lines(1, &align[..5], &rows);

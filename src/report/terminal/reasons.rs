@@ -7,6 +7,8 @@ use crate::report::wording;
 
 /// A column carried by less than this share of the window's calls is named as lacking.
 const LACKING: f64 = 0.5;
+/// A multiple below this speaks for itself against a rise.
+const ROSE: f64 = 1.15;
 
 /// The tree as it was walked.
 pub fn path(page: &mut Page, path: &[Step]) {
@@ -53,9 +55,12 @@ pub fn ruled_out_in_short(page: &mut Page, ruled_out: &[RuledOut]) {
     page.gap();
 }
 
-/// The multiple in a reason: `×1.02` of `TTFT expected from cache misses: ×1.02 [0.97, 1.08]`.
+/// The multiple in a reason that nothing rose: `×1.02` of `TTFT expected from cache misses: ×1.02
+/// [0.97, 1.08]`. Where it did rise the reason is another one, and takes a sentence.
 fn reading(because: &str) -> Option<&str> {
-    because.split_whitespace().find(|word| word.starts_with('×'))
+    let word = because.split_whitespace().find(|word| word.starts_with('×'))?;
+    let multiple: f64 = word.trim_start_matches('×').parse().ok()?;
+    (multiple < ROSE).then_some(word)
 }
 
 /// What these spans cannot settle, with the causes that the same lack leaves open together.
