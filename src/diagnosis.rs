@@ -25,7 +25,7 @@ pub use charts::{
 pub use explanation::{
     CallFigure, CallPart, CallParts, Cohort, EXPLANATION_SCHEMA, Explanation, FoundCall, PartSource,
 };
-pub use ingest::{Ingest, IngestFile, Loss, Rejected};
+pub use ingest::{Ingest, IngestFile, Loss, MAPPED, Rejected};
 pub use query::{Gives, Query};
 pub use timeline::{Days, DumpTimeline, TIMELINE_SCHEMA, TimelineGroup, TimelineSpike};
 

@@ -19,7 +19,7 @@ const VIEWS: [&str; 3] = ["anthropic_platform", "envoy_ai_gateway", "openllmetry
 
 fn dump(id: &str) -> PathBuf {
     let folder = Path::new(FIXTURES).join(id);
-    let forms = ["spans.otlp.json", "spans.otlp.pb.zst"].map(|form| folder.join(form));
+    let forms = ["spans.otlp.json", "spans.otlp.pb.zst", "rows.json"].map(|form| folder.join(form));
     let found = forms.into_iter().find(|path| path.is_file());
     found.unwrap_or_else(|| panic!("{id} has no fixture in {FIXTURES}"))
 }

@@ -2,7 +2,7 @@
 
 mod generated;
 
-use llmspan::{audit, causes, schema};
+use llmspan::{audit, causes, ingest, schema};
 
 #[test]
 fn the_page_of_the_call_table_is_current() {
@@ -17,4 +17,9 @@ fn the_page_of_the_causes_is_current() {
 #[test]
 fn the_page_of_the_attributes_is_current() {
     generated::check("attributes.md", &audit::page());
+}
+
+#[test]
+fn the_page_of_the_formats_is_current() {
+    generated::check("formats.md", &ingest::formats::page());
 }

@@ -132,9 +132,11 @@ fn every_form_of_a_real_dump_gives_the_same_spans() {
 }
 
 /// Files of public projects: spans seen, or what the refusal says.
-const SAMPLES: [(&str, std::result::Result<u64, &str>); 33] = [
-    ("agora/demo_traces.jsonl", Err("span without start and end times (line 1)")),
-    ("azure-public-dataset/data_AzureLLMInferenceTrace_code.csv", Err("CSV that is not")),
+const SAMPLES: [(&str, std::result::Result<u64, &str>); 35] = [
+    ("agora/demo_traces.jsonl", Ok(957)),
+    ("agora/examples_decorator_example_telemetry_traces_1762768076.jsonl", Ok(54)),
+    ("azure-public-dataset/data_AzureLLMInferenceTrace_code.csv", Err(NO_LENGTH)),
+    ("azure-public-dataset/data_AzureLLMInferenceTrace_conv.csv", Err(NO_LENGTH)),
     ("duckdb-otlp/test_data_malformed.jsonl", Ok(1)),
     ("duckdb-otlp/test_data_multifile_malformed_traces.jsonl", Err("JSON cut short")),
     ("duckdb-otlp/test_data_multifile_valid_traces.jsonl", Ok(1)),
@@ -171,8 +173,11 @@ const SAMPLES: [(&str, std::result::Result<u64, &str>); 33] = [
     ("ottl-playground/testdata_traces.json", Ok(2)),
     ("robotframework-trace-report/otel-traces.json", Ok(1066)),
     ("robotframework-trace-report/tests_fixtures_malformed_trace.json", Ok(3)),
-    ("zipkin/zipkin-lens_testdata_yelp.json", Err("Zipkin JSON, not read yet")),
+    ("zipkin/zipkin-lens_testdata_yelp.json", Ok(16)),
 ];
+
+/// How traces of requests without any length of time are refused.
+const NO_LENGTH: &str = "a time, a duration or first token, and a model or token counts";
 
 #[test]
 fn files_of_public_projects_are_read_or_refused_as_they_should_be() {

@@ -156,6 +156,7 @@ fn tokens(draft: &mut Draft, dialect: &Dialect, habits: &CacheHabits) {
                 || total_says_exclusive(said, output, read + write, clues.total_tokens);
             Some(if exclusive { said + read + write } else { said })
         }
+        (None, Some(rest)) if total_says_whole(rest, output, clues.total_tokens) => Some(rest),
         (None, Some(rest)) => Some(rest + read + write),
         (None, None) => None,
     };
@@ -196,6 +197,10 @@ fn add(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 
 fn int_cell(int: Option<i64>) -> Cell {
     int.map_or(Cell::Null, Cell::Int)
+}
+
+fn total_says_whole(input: i64, output: Option<i64>, total: Option<i64>) -> bool {
+    output.zip(total).is_some_and(|(output, total)| total == input.saturating_add(output))
 }
 
 fn total_says_exclusive(input: i64, output: Option<i64>, cached: i64, total: Option<i64>) -> bool {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Finished;
+use super::map::{self, MapArgs};
 use super::output;
 use super::plan::stdout_style;
 use crate::error::{Error, Result};
@@ -42,6 +43,9 @@ pub struct AuditArgs {
     #[arg(long, value_name = "SCORE", value_parser = clap::value_parser!(u64).range(0..=100))]
     pub fail_under: Option<u64>,
 
+    #[command(flatten)]
+    pub columns: MapArgs,
+
     /// Fail when any record was lost
     #[arg(long)]
     pub strict: bool,
@@ -59,7 +63,7 @@ pub fn run(args: &AuditArgs) -> Result<Finished> {
     let format = args.format.as_deref().map(by_name).transpose()?;
     let files = args.output.iter().filter(|name| *name != "-");
     let files: Vec<(PathBuf, Format)> = files.map(|name| by_suffix(name)).collect::<Result<_>>()?;
-    let options = Options { strict: args.strict, ..Options::default() };
+    let options = Options { strict: args.strict, map: args.columns.rules()?, ..Options::default() };
     let (table, ingest) = crate::read(&args.inputs, &options)?;
     if table.is_empty() {
         return Err(Error::usage(
@@ -80,7 +84,7 @@ pub fn run(args: &AuditArgs) -> Result<Finished> {
     let below = |least: u64| found.services.iter().any(|service| service.score < least);
     Ok(Finished {
         out: if to_stdout { audit::render(&found, &ingest, format, style) } else { String::new() },
-        notes: Vec::new(),
+        notes: map::notes(&ingest, false),
         code: u8::from(args.fail_under.is_some_and(below)),
     })
 }

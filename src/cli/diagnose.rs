@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Finished;
 use super::charts;
+use super::map::{self, MapArgs};
 use super::output;
 use super::plan::Plan;
 use super::progress::Shown;
@@ -63,6 +64,9 @@ pub struct DiagnoseArgs {
     /// Write every plot as an SVG file into DIR, and show them in Markdown reports
     #[arg(long, value_name = "DIR")]
     pub with_charts: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub columns: MapArgs,
 
     /// Fail when any record was lost
     #[arg(long)]
@@ -154,6 +158,7 @@ fn limit_ids(diagnosis: &mut Diagnosis, most: Option<usize>) {
 fn notes(plan: &Plan, diagnosis: &Diagnosis) -> Vec<String> {
     let mut notes = Vec::new();
     if plan.stdout != Some(Format::Terminal) {
+        notes.extend(map::notes(&diagnosis.ingest, false));
         notes.extend(
             wording::losses(&diagnosis.ingest, true).map(|text| format!("warning: {text}")),
         );

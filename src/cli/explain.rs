@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::Finished;
+use super::map::{self, MapArgs};
 use super::output;
 use super::plan::{by_suffix, format, stdout_style};
 use super::progress::Shown;
@@ -41,6 +42,9 @@ pub struct ExplainArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<String>,
 
+    #[command(flatten)]
+    pub columns: MapArgs,
+
     /// Fail when any record was lost
     #[arg(long)]
     pub strict: bool,
@@ -73,8 +77,13 @@ pub fn run(args: &ExplainArgs) -> Result<Finished> {
         ));
     }
     let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options { strict: args.strict, ..Options::default() });
+    let options = shown.counting(Options {
+        strict: args.strict,
+        map: args.columns.rules()?,
+        ..Options::default()
+    });
     let (table, ingest) = crate::read(&args.inputs, &options)?;
+    let notes = map::notes(&ingest, args.quiet);
     let explanation = crate::explain::explain(&table, ingest, &args.id);
     if explanation.matches.is_empty() {
         return Err(Error::usage(
@@ -85,11 +94,11 @@ pub fn run(args: &ExplainArgs) -> Result<Finished> {
     let Some(path) = path else {
         let style = Style { plain: args.plain, ..stdout_style(args.plain) };
         let out = report::explanation::render(&explanation, format, style);
-        return Ok(Finished { out, ..Finished::default() });
+        return Ok(Finished { out, notes, ..Finished::default() });
     };
     let style = Style { plain: args.plain, ..Style::of_width(Style::NARROW) };
     let text = report::explanation::render(&explanation, format, style);
     output::write_with(path, |out| out.write_all(text.as_bytes()))?;
     let wrote = (!args.quiet).then(|| format!("wrote {}", path.display()));
-    Ok(Finished { notes: wrote.into_iter().collect(), ..Finished::default() })
+    Ok(Finished { notes: notes.into_iter().chain(wrote).collect(), ..Finished::default() })
 }

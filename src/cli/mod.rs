@@ -4,6 +4,7 @@ mod audit;
 mod charts;
 mod diagnose;
 mod explain;
+mod map;
 mod normalize;
 mod output;
 mod plan;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::map::{self, MapArgs};
 use super::progress::Shown;
 use super::{Finished, output};
 use crate::calls::CallTable;
@@ -32,6 +33,9 @@ pub struct NormalizeArgs {
     /// Form of the table; needed for standard output, and stands above the file's ending.
     #[arg(long, value_enum)]
     pub format: Option<TableForm>,
+
+    #[command(flatten)]
+    pub columns: MapArgs,
 
     /// Any record that is lost is an error.
     #[arg(long)]
@@ -78,7 +82,11 @@ pub fn run(args: &NormalizeArgs) -> Result<Finished> {
     // Before the inputs are read, which may take long.
     let target = target(args)?;
     let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options { strict: args.strict, ..Options::default() });
+    let options = shown.counting(Options {
+        strict: args.strict,
+        map: args.columns.rules()?,
+        ..Options::default()
+    });
     let (table, ingest) = crate::read(&args.inputs, &options)?;
     drop(shown);
     match target {
@@ -87,7 +95,8 @@ pub fn run(args: &NormalizeArgs) -> Result<Finished> {
     }?;
     let lost = wording::losses(&ingest, true).filter(|_| !args.quiet);
     let lost = lost.map(|text| format!("warning: {text}"));
-    Ok(Finished { notes: lost.into_iter().collect(), ..Finished::default() })
+    let notes = map::notes(&ingest, args.quiet).into_iter().chain(lost).collect();
+    Ok(Finished { notes, ..Finished::default() })
 }
 
 fn target(args: &NormalizeArgs) -> Result<Target<'_>> {

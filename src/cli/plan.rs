@@ -53,7 +53,11 @@ impl Plan {
         let fail_on = args.fail_on.iter().map(|what| gate(what)).collect::<Result<_>>()?;
         Ok(Self {
             inputs: args.inputs.clone(),
-            read: ingest::Options { strict: args.strict, ..ingest::Options::default() },
+            read: ingest::Options {
+                strict: args.strict,
+                map: args.columns.rules()?,
+                ..ingest::Options::default()
+            },
             windows: windows::WindowArgs {
                 window: args.window.clone(),
                 baseline: args.baseline.clone(),

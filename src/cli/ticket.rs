@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::Finished;
+use super::map::{self, MapArgs};
 use super::progress::Shown;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
@@ -46,6 +47,9 @@ pub struct TicketArgs {
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub max_ids: usize,
 
+    #[command(flatten)]
+    pub columns: MapArgs,
+
     /// Fail when any record was lost
     #[arg(long)]
     pub strict: bool,
@@ -67,14 +71,19 @@ pub fn run(args: &TicketArgs) -> Result<Finished> {
         ));
     }
     let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options { strict: args.strict, ..Options::default() });
+    let options = shown.counting(Options {
+        strict: args.strict,
+        map: args.columns.rules()?,
+        ..Options::default()
+    });
     let windows = WindowArgs {
         window: args.window.clone(),
         baseline: args.baseline.clone(),
         tz: args.tz.clone(),
     };
     let (table, ingest) = crate::read(&args.inputs, &options)?;
+    let notes = map::notes(&ingest, args.quiet);
     let diagnosis = crate::diagnose(&table, ingest, &windows)?;
     let out = ticket::render(&diagnosis, args.provider.as_deref(), args.max_ids);
-    Ok(Finished { out, ..Finished::default() })
+    Ok(Finished { out, notes, ..Finished::default() })
 }

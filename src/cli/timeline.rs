@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::Finished;
+use super::map::{self, MapArgs};
 use super::output;
 use super::plan::stdout_style;
 use super::progress::Shown;
@@ -48,6 +49,9 @@ pub struct TimelineArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<String>,
 
+    #[command(flatten)]
+    pub columns: MapArgs,
+
     /// Fail when any record was lost
     #[arg(long)]
     pub strict: bool,
@@ -70,18 +74,23 @@ pub fn run(args: &TimelineArgs) -> Result<Finished> {
     let format = form(args.format.as_deref(), path)?;
     let every_ns = args.every.as_deref().map(every).transpose()?;
     let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options { strict: args.strict, ..Options::default() });
+    let options = shown.counting(Options {
+        strict: args.strict,
+        map: args.columns.rules()?,
+        ..Options::default()
+    });
     let (table, ingest) = crate::read(&args.inputs, &options)?;
+    let notes = map::notes(&ingest, args.quiet);
     let found = timeline(&table, ingest, &Asked { every_ns, by: args.by.clone() })?;
     let Some(path) = path else {
         let style = Style { plain: args.plain, ..stdout_style(args.plain) };
-        return Ok(Finished { out: render(&found, format, style), ..Finished::default() });
+        return Ok(Finished { out: render(&found, format, style), notes, ..Finished::default() });
     };
     let style = Style { plain: args.plain, ..Style::of_width(Style::NARROW) };
     let text = render(&found, format, style);
     output::write_with(path, |out| out.write_all(text.as_bytes()))?;
     let wrote = (!args.quiet).then(|| format!("wrote {}", path.display()));
-    Ok(Finished { notes: wrote.into_iter().collect(), ..Finished::default() })
+    Ok(Finished { notes: notes.into_iter().chain(wrote).collect(), ..Finished::default() })
 }
 
 fn every(text: &str) -> Result<i64> {

@@ -38,6 +38,10 @@ pub struct Rejected {
     pub calls: u64,
 }
 
+/// How the reason of a loss begins that is none: which columns of a table nobody documented were
+/// taken for what.
+pub const MAPPED: &str = "columns taken as ";
+
 /// What one file gave.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct IngestFile {

@@ -17,11 +17,15 @@ mod claude_code;
 mod envoy_ai_gateway;
 mod genai_official;
 mod google_genai;
+mod helicone;
 mod langfuse;
 mod langsmith;
+mod langsmith_runs;
 mod litellm;
+mod litellm_spend_logs;
 mod litellm_v2;
 mod logfire;
+mod mapped_columns;
 mod mlflow;
 mod openai_v2;
 mod openinference;
@@ -58,6 +62,10 @@ pub static DIALECTS: &[&Dialect] = &[
     &logfire::DIALECT,
     &langfuse::DIALECT,
     &langsmith::DIALECT,
+    &langsmith_runs::DIALECT,
+    &litellm_spend_logs::DIALECT,
+    &helicone::DIALECT,
+    &mapped_columns::DIALECT,
     &mlflow::DIALECT,
     &envoy_ai_gateway::DIALECT,
     &openlit::DIALECT,

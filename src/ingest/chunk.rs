@@ -48,7 +48,7 @@ impl Splitter {
             Shape::Delimited => {
                 self.walk(buffer, |bytes| frame_end(bytes, length_varint(bytes)?));
             }
-            Shape::Parquet | Shape::Canonical(_) => {}
+            Shape::Parquet | Shape::Rows(_) | Shape::Canonical(_) => {}
         }
         let end = std::mem::take(&mut self.end);
         self.at -= end;

@@ -7,18 +7,22 @@ mod decompress;
 mod discover;
 mod document;
 mod escape;
+pub mod formats;
 mod frame;
 mod json;
+mod layouts;
 mod outcome;
 pub mod parquet;
 mod progress;
 mod proto;
 mod read;
+mod rows;
 mod sniff;
 mod span;
 mod time;
 mod wanted;
 
+pub use layouts::mapper::MapRule;
 pub use outcome::{FileOutcome, Place, Tally};
 pub use progress::{Progress, Reached, Stage};
 pub use span::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, Spans, StatusCode, Value};
@@ -39,13 +43,15 @@ pub struct Options {
     pub strict: bool,
     /// A compressed input may grow by at most this factor; beyond it is refused as a bomb.
     pub max_expansion: u64,
+    /// Which columns of tables that nobody documented are which.
+    pub map: Vec<MapRule>,
     /// Counters for whoever watches meanwhile.
     pub progress: Option<Arc<Progress>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { strict: false, max_expansion: 1000, progress: None }
+        Self { strict: false, max_expansion: 1000, map: Vec::new(), progress: None }
     }
 }
 

@@ -17,7 +17,7 @@ use super::discover::{Found, Source};
 use super::outcome::{FileOutcome, Place, Tally};
 use super::sniff::{Answer, MAX_HEAD, Shape, sniff};
 use super::wanted::Wanted;
-use super::{CanonicalInput, HELP, Options, frame, json, parquet, proto};
+use super::{CanonicalInput, HELP, Options, frame, json, parquet, proto, rows};
 use crate::error::{Error, Result};
 
 /// How much is read at a time, so that a record that is larger than a chunk is passed by little.
@@ -103,7 +103,14 @@ fn read_chunks(
         let Chunk { file, order, offset, shape, bytes, taken } = chunk;
         let name = files.get(file).map(|file| file.name.as_str()).unwrap_or_default();
         let (lines, part) = match shape {
-            Shape::Parquet => (0, Part::Whole(Box::new(parquet::read(name, bytes, wanted)))),
+            Shape::Parquet => {
+                let read = parquet::read_mapped(name, bytes, wanted, &options.map);
+                (0, Part::Whole(Box::new(read)))
+            }
+            Shape::Rows(form) => {
+                let read = rows::read(name, &bytes, form, wanted, &options.map);
+                (0, Part::Whole(Box::new(read)))
+            }
             Shape::Canonical(format) => {
                 let table = CanonicalInput { file: name.to_owned(), bytes, format };
                 let format = shape.format().to_owned();
@@ -157,7 +164,7 @@ fn read_chunk(
         Shape::Proto => proto::read(bytes, 0, wanted, batch),
         Shape::Frames => frame::read(bytes, false, bound, wanted, batch),
         Shape::Delimited => frame::read(bytes, true, bound, wanted, batch),
-        Shape::Parquet | Shape::Canonical(_) => {}
+        Shape::Parquet | Shape::Rows(_) | Shape::Canonical(_) => {}
     }
     0
 }
@@ -218,7 +225,7 @@ impl Cutter<'_> {
                 opened.refused = Some("is empty".to_owned());
                 return Ok(());
             }
-            match sniff(&content.head, content.complete) {
+            match sniff(&content.head, content.complete, &self.options.map) {
                 Answer::Is(shape) => break Some(shape),
                 Answer::NotYet if !content.complete && content.head.len() < MAX_HEAD => {
                     content.grow((content.head.len() * 4).min(MAX_HEAD));

@@ -4,7 +4,9 @@ use memchr::memchr;
 
 use super::CanonicalFormat;
 use super::json::{Members, Pull};
+use super::layouts::mapper::MapRule;
 use super::proto::wire::{Payload, Wire};
+use super::rows::{self, Form, Seen};
 
 /// How many bytes are looked at first.
 pub const HEAD: usize = 64 << 10;
@@ -30,6 +32,8 @@ pub enum Shape {
     Delimited,
     /// Parquet.
     Parquet,
+    /// Rows of some other tool's spans or calls, as text.
+    Rows(Form),
     /// llmspan's own table as text.
     Canonical(CanonicalFormat),
 }
@@ -37,7 +41,7 @@ pub enum Shape {
 impl Shape {
     /// Whether it can only be read as a whole.
     pub const fn is_whole(self) -> bool {
-        matches!(self, Self::Parquet | Self::Canonical(_))
+        matches!(self, Self::Parquet | Self::Rows(_) | Self::Canonical(_))
     }
 
     /// How the report names it.
@@ -48,6 +52,7 @@ impl Shape {
             Self::Frames => "otlp frames",
             Self::Delimited => "otlp_proto delimited",
             Self::Parquet => "parquet",
+            Self::Rows(form) => form.format(),
             Self::Canonical(_) => "llmspan table",
         }
     }
@@ -76,7 +81,7 @@ pub fn compression(head: &[u8]) -> Option<&'static str> {
 }
 
 /// What content with this head is; `complete` where the head is all of it.
-pub fn sniff(head: &[u8], complete: bool) -> Answer {
+pub fn sniff(head: &[u8], complete: bool, map: &[MapRule]) -> Answer {
     match head {
         [b'P', b'A', b'R', b'1', ..] => return Answer::Is(Shape::Parquet),
         [b'P', b'A', b'R', b'E', ..] => return Answer::Not("encrypted Parquet"),
@@ -100,16 +105,26 @@ pub fn sniff(head: &[u8], complete: bool) -> Answer {
     match text.first() {
         None if complete => Answer::Not("nothing but white space"),
         None => Answer::NotYet,
-        Some(b'{' | b'[' | 0x1e) => json(text, complete),
+        Some(b'{' | b'[' | 0x1e) => json(text, complete, map),
         Some(_) if text.starts_with(b"data:") => Answer::Is(Shape::JsonLines),
-        Some(_) => protobuf(head, complete).unwrap_or_else(|| other_text(text)),
+        Some(_) => protobuf(head, complete).unwrap_or_else(|| other_text(text, map)),
     }
 }
 
 /// JSON: its layout shows in its first line.
-fn json(text: &[u8], complete: bool) -> Answer {
+fn json(text: &[u8], complete: bool, map: &[MapRule]) -> Answer {
     if is_console_dump(text) {
-        return Answer::Not("a JavaScript console dump, which is no JSON");
+        return Answer::Not(CONSOLE_DUMP);
+    }
+    let first_line = memchr(b'\n', text).and_then(|end| text.get(..end)).unwrap_or(text);
+    if !is_canonical_row(first_line) {
+        match rows::sniff_json(text, map) {
+            Seen::Rows => return Answer::Is(Shape::Rows(Form::Json)),
+            Seen::Neither { cut: true } if !complete && text.len() < MAX_HEAD - HEAD => {
+                return Answer::NotYet;
+            }
+            Seen::Neither { .. } | Seen::Otlp => {}
+        }
     }
     let first = match memchr(b'\n', text) {
         Some(end) => text.get(..end).unwrap_or_default(),
@@ -136,6 +151,12 @@ fn lines_follow(text: &[u8]) -> bool {
     let mut lines = text.split(|byte| *byte == b'\n').skip(1).take(LOOK);
     lines.any(|line| line.starts_with(b"{\"") && is_value(line))
 }
+
+/// How a console dump is refused.
+const CONSOLE_DUMP: &str = "a JavaScript console dump, which is no JSON and leaves out what lies \
+                            deep: export with OTLPTraceExporter (OTLP over HTTP, JSON) to a \
+                            collector's file exporter, or write JSON.stringify of each span's \
+                            name, spanContext(), startTime, endTime and attributes instead";
 
 /// `console.dir` of a span: keys without quotes.
 fn is_console_dump(text: &[u8]) -> bool {
@@ -168,7 +189,7 @@ fn is_canonical_row(line: &[u8]) -> bool {
 }
 
 /// Text that is no JSON: only the canonical table as CSV is read, and lines behind a cut one.
-fn other_text(text: &[u8]) -> Answer {
+fn other_text(text: &[u8], map: &[MapRule]) -> Answer {
     let mut lines = text.split(|byte| *byte == b'\n');
     let first = lines.next().unwrap_or_default();
     let fields: Vec<&[u8]> = first
@@ -183,6 +204,9 @@ fn other_text(text: &[u8]) -> Answer {
     if lines_follow(text) {
         return Answer::Is(Shape::JsonLines);
     }
+    if fields.len() > 1 && rows::sniff_csv(text, map) {
+        return Answer::Is(Shape::Rows(Form::Csv));
+    }
     let control = |byte: &u8| *byte < 0x20 && !byte.is_ascii_whitespace();
     if first.iter().any(control) {
         return Answer::Not("binary content of no known kind");
@@ -190,7 +214,8 @@ fn other_text(text: &[u8]) -> Answer {
     let commas = |line: &[u8]| line.iter().filter(|byte| **byte == b',').count();
     let second = lines.next().map_or(0, commas);
     Answer::Not(if fields.len() > 2 && second == commas(first) {
-        "CSV that is not llmspan's own table"
+        "CSV that is neither llmspan's own table nor one whose columns make a call: a time, a \
+         duration or first token, and a model or token counts (--map says which columns are which)"
     } else {
         "text that is not JSON"
     })

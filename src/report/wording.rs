@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-pub use input::{losses, read};
+pub use input::{losses, mappings, read};
 
 use super::numbers;
 use crate::diagnosis::{

@@ -74,7 +74,7 @@ fn read(bytes: &[u8], mut reader: Reader<'_, '_, '_>) {
 }
 
 /// Crosses what may lie between values; whether that was all there is.
-fn skip_between(pull: &mut Pull<'_>, bytes: &[u8]) -> bool {
+pub(super) fn skip_between(pull: &mut Pull<'_>, bytes: &[u8]) -> bool {
     loop {
         let rest = bytes.get(pull.at..).unwrap_or_default();
         match rest.first() {

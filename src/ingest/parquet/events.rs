@@ -2,13 +2,14 @@
 
 use arrow_array::{Array, RecordBatch};
 
+use super::bags::{each_pair, json_bag_of};
 use super::cell::{Scalar, scalar};
-use super::layout::Events;
-use super::sources::{each_entry, each_pair, json_bag_of};
+use super::sources::each_entry;
 use super::{render, time};
 use crate::ingest::collect::{Collector, Raw};
 use crate::ingest::json::any::plain;
 use crate::ingest::json::pull::{Pull, Step};
+use crate::ingest::layouts::Events;
 use crate::ingest::wanted::WantEvent;
 
 /// The events of one batch.
@@ -33,6 +34,9 @@ impl<'b> Bound<'b> {
                     return Self::None;
                 };
                 let attributes = attributes.as_deref().and_then(column);
+                if !names.data_type().is_nested() {
+                    return Self::Rendered(zipped(times, names, attributes));
+                }
                 Self::Parallel { times, names, attributes }
             }
             Some(Events::List { column: name }) => match column(name) {
@@ -59,6 +63,29 @@ impl<'b> Bound<'b> {
         let text = text.map(str::trim_ascii).filter(|text| !text.is_empty());
         text.is_none_or(|text| listed(text.as_bytes(), collector).is_ok())
     }
+}
+
+/// Parallel lists that are JSON text, as one list of objects.
+fn zipped(
+    times: &dyn Array,
+    names: &dyn Array,
+    attributes: Option<&dyn Array>,
+) -> Vec<Option<String>> {
+    use serde_json::Value as Json;
+    let list = |column: Option<&dyn Array>, row| -> Option<Vec<Json>> {
+        serde_json::from_str(scalar(column?, row)?.text()?).ok()
+    };
+    let one = |row| {
+        let names = list(Some(names), row)?;
+        let times = list(Some(times), row).unwrap_or_default();
+        let attributes = list(attributes, row).unwrap_or_default();
+        let events = names.into_iter().enumerate().map(|(place, name)| {
+            let at = |of: &[Json]| of.get(place).cloned().unwrap_or_default();
+            serde_json::json!({"name": name, "timestamp": at(&times), "attributes": at(&attributes)})
+        });
+        Some(Json::from_iter(events).to_string())
+    };
+    (0..names.len()).map(one).collect()
 }
 
 fn parallel<'s>(
@@ -128,14 +155,11 @@ fn listed<'s>(text: &'s [u8], collector: &mut Collector<'s, '_>) -> Step<()> {
         let (mut name, mut time, mut attributes): (&[u8], _, &[u8]) = (b"", None, b"");
         while let Some(key) = members.next(&mut pull)? {
             match key.inside {
-                b"name" => name = pull.scalar_text()?.inside,
-                b"timeUnixNano" | b"time_unix_nano" | b"timestamp" | b"time" | b"timestamp_ns" => {
-                    let text = pull.scalar_text()?.inside;
-                    time = std::str::from_utf8(text)
-                        .ok()
-                        .and_then(|text| time::point(Scalar::Text(text)));
-                }
-                b"attributes" | b"attributeMap" => {
+                // Zipkin's annotations have nothing but a value.
+                b"name" | b"Name" | b"value" => name = pull.scalar_text()?.inside,
+                b"timeUnixNano" | b"time_unix_nano" | b"timestamp" | b"time" | b"Time"
+                | b"timestamp_ns" => time = event_time(&mut pull)?,
+                b"attributes" | b"attributeMap" | b"Attributes" | b"fields" => {
                     attributes = match plain(&mut pull)? {
                         Some(Raw::Json(text)) => text,
                         _ => b"",
@@ -144,10 +168,35 @@ fn listed<'s>(text: &'s [u8], collector: &mut Collector<'s, '_>) -> Step<()> {
                 _ => pull.skip()?,
             }
         }
+        let name = if name.is_empty() { named_by_field(attributes) } else { name };
         if let Some(want) = collector.wanted().event_bytes(name) {
             collector.event(want, time.unwrap_or_default());
             object_attributes(want, attributes, collector);
         }
     }
     Ok(())
+}
+
+fn event_time(pull: &mut Pull<'_>) -> Step<Option<i64>> {
+    let start = {
+        pull.peek()?;
+        pull.at
+    };
+    pull.skip()?;
+    let text = std::str::from_utf8(pull.since(start)).unwrap_or_default();
+    Ok(time::point(Scalar::Text(text.trim_matches('"'))))
+}
+
+/// Jaeger's logs are named by one of their fields.
+fn named_by_field(fields: &[u8]) -> &[u8] {
+    let mut name: &[u8] = b"";
+    if fields.starts_with(b"[") {
+        // Where the text does not go on, there is no name.
+        let _ = each_pair(fields, |key, value| {
+            if let (b"event", Raw::Text(text)) = (key, value) {
+                name = text;
+            }
+        });
+    }
+    name
 }

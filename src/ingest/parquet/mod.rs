@@ -1,22 +1,23 @@
-//! Parquet files of spans: one file per layout, recognised by its set of columns.
+//! Parquet files of spans, read with the layout that their columns are.
 
+mod bags;
 pub(crate) mod cell;
-mod clickhouse;
 mod events;
-mod langfuse;
-mod layout;
-mod named;
 pub(crate) mod open;
 mod render;
 mod rows;
 mod sources;
 mod time;
 
+use arrow_array::Array;
+use arrow_schema::Fields;
 use rayon::prelude::*;
 
-use self::layout::Layout;
 use self::open::Open;
+pub(super) use self::rows::read as read_rows;
 use super::batch::Batch;
+use super::layouts::mapper::{MapRule, Mapping};
+use super::layouts::{self, Layout};
 use super::outcome::{FileOutcome, Place};
 use super::wanted::Wanted;
 use super::{CanonicalFormat, CanonicalInput, sniff};
@@ -30,6 +31,19 @@ const COLUMNS_TOLD: usize = 24;
 /// # Errors
 /// A file that is no Parquet, or whose columns are no known layout of spans.
 pub fn read(file: &str, bytes: Vec<u8>, wanted: &Wanted) -> Result<FileOutcome> {
+    read_mapped(file, bytes, wanted, &[])
+}
+
+/// The same, where some columns are told (`--map`).
+///
+/// # Errors
+/// A file that is no Parquet, or whose columns are no known layout of spans and make no calls.
+pub fn read_mapped(
+    file: &str,
+    bytes: Vec<u8>,
+    wanted: &Wanted,
+    map: &[MapRule],
+) -> Result<FileOutcome> {
     let open = Open::new(file, bytes)?;
     let names: Vec<&str> = open.fields().iter().map(|field| field.name().as_str()).collect();
     if sniff::is_canonical(&names) {
@@ -41,14 +55,31 @@ pub fn read(file: &str, bytes: Vec<u8>, wanted: &Wanted) -> Result<FileOutcome> 
         let format = "parquet: llmspan calls".to_owned();
         return Ok(FileOutcome { table: Some(table), format, ..FileOutcome::default() });
     }
-    let layout = recognise(&names, &open, wanted).ok_or_else(|| refusal(file, &names))?;
-    Ok(read_spans(&open, &layout, wanted))
+    let told = Mapping::is_told(open.fields(), map);
+    if let Some(layout) = layouts::recognise(open.fields(), wanted).filter(|_| !told) {
+        return Ok(read_spans(&open, &layout, wanted));
+    }
+    let mapping = Mapping::choose(open.fields(), map);
+    let mut mapping = mapping.ok_or_else(|| refusal(file, "a Parquet file", open.fields()))?;
+    let open_units: Vec<String> = mapping.unsettled().into_iter().map(str::to_owned).collect();
+    let columns: Vec<&str> = open_units.iter().map(String::as_str).collect();
+    if !columns.is_empty() && !open.row_groups().is_empty() {
+        let mut sampled = false;
+        open.batches(0, &columns, |rows| {
+            if !std::mem::replace(&mut sampled, true) {
+                mapping.settle(rows);
+            }
+            Ok(())
+        })?;
+    }
+    let mut outcome = read_spans(&open, &mapping.layout(), wanted);
+    outcome.losses.noted(&mapping.said(), Place::File);
+    Ok(outcome)
 }
 
-fn recognise(names: &[&str], open: &Open, wanted: &Wanted) -> Option<Layout> {
-    clickhouse::layout(names)
-        .or_else(|| langfuse::layout(names, wanted))
-        .or_else(|| named::layout(open.fields(), wanted))
+/// The numbers in a column, also where they are text.
+pub(super) fn numbers(column: &dyn Array) -> Vec<f64> {
+    (0..column.len()).filter_map(|row| time::number(cell::scalar(column, row)?)).collect()
 }
 
 /// Reads the row groups in parallel; what a damaged one still gave is kept.
@@ -91,7 +122,9 @@ fn read_spans(open: &Open, layout: &Layout, wanted: &Wanted) -> FileOutcome {
     FileOutcome { spans: all.into_spans(), table: None, format, span_count, losses }
 }
 
-fn refusal(file: &str, names: &[&str]) -> Error {
+/// The error of a table that is none of spans or calls.
+pub(super) fn refusal(file: &str, what: &str, fields: &Fields) -> Error {
+    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
     let has = |name: &str| names.contains(&name);
     let mut told = names.iter().take(COLUMNS_TOLD).copied().collect::<Vec<_>>().join(", ");
     if names.len() > COLUMNS_TOLD {
@@ -103,11 +136,14 @@ fn refusal(file: &str, names: &[&str]) -> Error {
         ""
     };
     let message = format!(
-        "a Parquet file, but not of spans. {looks}Looked for ClickHouse `otel_traces` (Timestamp, \
+        "{what}, but not of spans. {looks}Looked for ClickHouse `otel_traces` (Timestamp, \
          TraceId, SpanId, SpanAttributes, Duration), span ids and a start time beside flattened \
          `attributes.*` columns or an `attributes` column, Langfuse observations (id, trace_id, \
-         start_time, type), and llmspan's own table (start, duration_s). Found the columns {told}"
+         start_time, type), the other formats of docs/formats.md, llmspan's own table (start, \
+         duration_s), and columns that make a call: a time, a duration or first token, and a \
+         model or token counts. Found the columns {told}"
     );
-    let help = "give the table of spans, or export OTLP JSON or protobuf instead";
+    let help = "give the table of spans, say which columns are which (--map start=col \
+                --map duration=col:ms --map model=col), or export OTLP JSON or protobuf instead";
     Error::input(file, message, help)
 }

@@ -3,12 +3,12 @@
 use arrow_array::{Array, RecordBatch};
 
 use super::cell::{Scalar, scalar};
-use super::layout::{Layout, Source, Unit};
 use super::{events, sources, time};
 use crate::ingest::batch::{Batch, RawTimes};
 use crate::ingest::collect::{Collector, Raw};
 use crate::ingest::json::id;
 use crate::ingest::json::pull::Text;
+use crate::ingest::layouts::{Layout, Source, Unit};
 use crate::ingest::outcome::Place;
 use crate::ingest::span::{AttrId, Id, Scope, Span, SpanKind, StatusCode, Value};
 use crate::ingest::time::Unit as TimeUnit;
@@ -35,10 +35,12 @@ struct Parts<'b> {
     service: Option<&'b dyn Array>,
     scope_name: Option<&'b dyn Array>,
     scope_version: Option<&'b dyn Array>,
+    times_in: Option<Unit>,
+    kinds_from_zero: bool,
 }
 
 /// Reads the rows of a batch, the first of which is this row of the file.
-pub(super) fn read(
+pub(in crate::ingest) fn read(
     layout: &Layout,
     wanted: &Wanted,
     batch: &RecordBatch,
@@ -54,7 +56,7 @@ pub(super) fn read(
         bound.span.iter().for_each(|source| source.collect(row, &mut collector));
         let events_read = bound.events.collect(row, &mut collector);
         let parts = &bound.parts;
-        let kind = cell(parts.kind, row).map(kind_of).unwrap_or_default();
+        let kind = parts.kind(row);
         let name = text(parts.name, row);
         if !collector.keeps(kind, name.as_bytes()) {
             continue;
@@ -127,12 +129,14 @@ impl<'b> Parts<'b> {
             name: part(&layout.span_name),
             kind: part(&layout.kind),
             status: part(&layout.status),
-            start: column(&layout.start),
+            start: part(&layout.start),
             end: part(&layout.end),
             duration: duration.and_then(|(name, unit)| Some((column(name)?, *unit))),
             service: part(&layout.service),
             scope_name: part(&layout.scope_name),
             scope_version: part(&layout.scope_version),
+            times_in: layout.times_in,
+            kinds_from_zero: layout.kinds_from_zero,
         }
     }
 
@@ -146,31 +150,56 @@ impl<'b> Parts<'b> {
         }
     }
 
+    fn kind(&self, row: usize) -> SpanKind {
+        let shift = f64::from(u8::from(self.kinds_from_zero));
+        cell(self.kind, row).map(|found| kind_of(found, shift)).unwrap_or_default()
+    }
+
     fn scope(&self, row: usize) -> Scope {
         let name = text(self.scope_name, row).into();
         Scope { name, version: text(self.scope_version, row).into() }
     }
 
-    /// Start and end in nanoseconds, zero where there is none, and the unit of the start.
+    /// Start and end in nanoseconds, zero where there is none, and the unit of the start where it
+    /// was told by its size.
     fn times(&self, row: usize) -> (RawTimes, Option<TimeUnit>) {
-        let Some((start, unit)) = cell(self.start, row).and_then(time::stated) else {
-            return (RawTimes::default(), None);
+        let end = self.point(self.end, row).filter(|end| *end != 0);
+        let Some((start, unit)) = self.stated(self.start, row) else {
+            let start = end.and_then(|end| end.checked_sub(self.length_ns(row)?));
+            let start = start.filter(|_| self.start.is_none()).unwrap_or_default();
+            return (RawTimes { start, end: end.unwrap_or_default() }, None);
         };
         let start = unit.to_ns(start);
-        let stated = cell(self.end, row).and_then(time::point).filter(|end| *end != 0);
-        let end = stated.or_else(|| {
-            let (column, unit) = self.duration?;
-            start.checked_add(time::length(scalar(column, row)?, unit, None)?)
-        });
-        (RawTimes { start, end: end.unwrap_or_default() }, Some(unit))
+        let end = end.or_else(|| start.checked_add(self.length_ns(row)?));
+        let told = self.times_in.is_none().then_some(unit);
+        (RawTimes { start, end: end.unwrap_or_default() }, told)
+    }
+
+    fn length_ns(&self, row: usize) -> Option<i64> {
+        let (column, unit) = self.duration?;
+        time::length(scalar(column, row)?, unit, None)
+    }
+
+    /// A point in time as it is written, with its unit.
+    fn stated(&self, column: Option<&dyn Array>, row: usize) -> Option<(i64, TimeUnit)> {
+        let found = cell(column, row)?;
+        match self.times_in.and_then(|unit| time::in_unit(found, unit)) {
+            Some(nanoseconds) => Some((nanoseconds, TimeUnit::Nanos)),
+            None => time::stated(found),
+        }
+    }
+
+    fn point(&self, column: Option<&dyn Array>, row: usize) -> Option<i64> {
+        let (time, unit) = self.stated(column, row)?;
+        Some(unit.to_ns(time))
     }
 
     /// The start plus a length of time whose unit start and end may settle.
     fn offset(&self, column: &dyn Array, row: usize) -> Option<i64> {
-        let start_ns = cell(self.start, row).and_then(time::point)?;
-        let whole_ns = cell(self.end, row).and_then(time::point);
+        let start_ns = self.point(self.start, row)?;
+        let whole_ns = self.point(self.end, row);
         let whole_ns = whole_ns.and_then(|end| end.checked_sub(start_ns));
-        let stated = self.duration.and_then(|(column, _)| scalar(column, row)?.number());
+        let stated = self.duration.and_then(|(column, _)| time::number(scalar(column, row)?));
         let length = scalar(column, row)?;
         let whole = stated.zip(whole_ns);
         start_ns.checked_add(time::length(length, Unit::SecondsOrMilliseconds, whole)?)
@@ -187,17 +216,23 @@ fn text(array: Option<&dyn Array>, row: usize) -> &str {
     cell(array, row).and_then(Scalar::text).unwrap_or_default()
 }
 
-fn kind_of(found: Scalar<'_>) -> SpanKind {
-    let text = match found {
-        Scalar::Text(text) => text,
-        Scalar::Int(1) => return SpanKind::Internal,
-        Scalar::Int(2) => return SpanKind::Server,
-        Scalar::Int(3) => return SpanKind::Client,
-        Scalar::Int(4) => return SpanKind::Producer,
-        Scalar::Int(5) => return SpanKind::Consumer,
-        _ => return SpanKind::Unspecified,
+/// The kind by its name, or by its number, which lies so much below OTLP's.
+fn kind_of(found: Scalar<'_>, shift: f64) -> SpanKind {
+    let number = match found {
+        Scalar::Text(text) => text.trim().parse().ok(),
+        found => found.number(),
     };
-    match spelled(text, &["SPAN_KIND_", "SpanKind."]).as_str() {
+    if let Some(number) = number {
+        return match number + shift {
+            1.0 => SpanKind::Internal,
+            2.0 => SpanKind::Server,
+            3.0 => SpanKind::Client,
+            4.0 => SpanKind::Producer,
+            5.0 => SpanKind::Consumer,
+            _ => SpanKind::Unspecified,
+        };
+    }
+    match spelled(found.text().unwrap_or_default(), &["SPAN_KIND_", "SpanKind."]).as_str() {
         "internal" => SpanKind::Internal,
         "server" => SpanKind::Server,
         "client" => SpanKind::Client,
@@ -215,8 +250,8 @@ fn status_of(found: Scalar<'_>) -> StatusCode {
         _ => return StatusCode::Unset,
     };
     match spelled(text, &["STATUS_CODE_", "StatusCode."]).as_str() {
-        "ok" => StatusCode::Ok,
-        "error" => StatusCode::Error,
+        "ok" | "1" | "success" => StatusCode::Ok,
+        "error" | "2" | "failure" | "failed" | "true" => StatusCode::Error,
         _ => StatusCode::Unset,
     }
 }

@@ -4,16 +4,14 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 
+use super::bags::{json_bag, json_member, object};
 use super::cell::{Scalar, scalar};
-use super::layout::Source;
-use super::render;
+use super::{render, time};
 use crate::ingest::collect::{Collector, Raw};
-use crate::ingest::json::any::{any_value, plain};
-use crate::ingest::json::pull::{Pull, Step};
+use crate::ingest::json::any::any_value;
+use crate::ingest::json::pull::Pull;
+use crate::ingest::layouts::Source;
 use crate::ingest::wanted::{Take, Want, Wanted};
-
-/// How deep objects may lie in each other.
-const MAX_DEPTH: u32 = 64;
 
 /// A column of one batch, ready to be read row by row.
 pub(super) enum Bound<'b, 'w> {
@@ -29,6 +27,10 @@ pub(super) enum Bound<'b, 'w> {
     Pairs { array: &'b dyn Array },
     /// JSON objects as text.
     Json { array: &'b dyn Array },
+    /// JSON objects as text, of which this member holds the attributes.
+    JsonMember { array: &'b dyn Array, member: &'static str },
+    /// JSON objects as text whose members name attributes with this prefix before them.
+    JsonUnder { array: &'b dyn Array, prefix: &'static str },
 }
 
 /// Binds the sources to a batch. `offset` gives the point in time of a [`Source::Offset`].
@@ -49,8 +51,30 @@ pub(super) fn bind<'b, 'w>(
         match source {
             Source::Attr { name, .. } => bind_attr(name, array, wanted, &mut bound),
             Source::Bag { .. } => bind_bag(array, wanted, &mut bound),
-            Source::Prefixed { prefix, .. } => bound.push(Bound::Map { array, prefix }),
-            Source::Under { prefix, .. } => bound.push(Bound::Under { array, prefix }),
+            Source::Prefixed { prefix, .. } => bound.push(match array.data_type() {
+                DataType::Map(_, _) => Bound::Map { array, prefix },
+                _ => Bound::JsonMember { array, member: prefix },
+            }),
+            Source::Under { prefix, .. } => bound.push(match array.data_type() {
+                DataType::Map(_, _) => Bound::Under { array, prefix },
+                _ => Bound::JsonUnder { array, prefix },
+            }),
+            Source::Instant { before, name, .. } => {
+                let before = before.as_ref().and_then(|name| batch.column_by_name(name));
+                let instant = |row: usize| {
+                    let at = time::point(scalar(array, row)?)?;
+                    let limit = before.and_then(|before| time::point(scalar(before, row)?));
+                    (limit.is_none_or(|limit| at < limit)).then(|| render::rfc3339(at))
+                };
+                bound.extend(rendered(name, &|| (0..batch.num_rows()).map(instant).collect()));
+            }
+            Source::Length { unit, name, .. } => {
+                let seconds = |row: usize| {
+                    let length = time::length(scalar(array, row)?, *unit, None)?;
+                    Some(format!("{}.{:09}", length / 1_000_000_000, length % 1_000_000_000))
+                };
+                bound.extend(rendered(name, &|| (0..batch.num_rows()).map(seconds).collect()));
+            }
             Source::Lowercase { name, .. } => {
                 bound.extend(rendered(name, &|| render::lowercase(array)));
             }
@@ -138,6 +162,18 @@ impl<'b, 'w> Bound<'b, 'w> {
                 });
             }
             Self::Pairs { array } => pairs(*array, row, collector),
+            Self::JsonMember { array, member } => {
+                if let Some(text) = scalar(*array, row).and_then(Scalar::text) {
+                    json_member(text.as_bytes(), member, collector);
+                }
+            }
+            Self::JsonUnder { array, prefix } => {
+                if let Some(text) = scalar(*array, row).and_then(Scalar::text) {
+                    let mut name = prefix.as_bytes().to_vec();
+                    // What stood before the text stops making sense is used.
+                    let _ = object(&mut Pull::new(text.as_bytes()), &mut name, 0, collector);
+                }
+            }
             Self::Json { array } => {
                 if let Some(text) = scalar(*array, row).and_then(Scalar::text) {
                     json_bag(text.as_bytes(), collector);
@@ -259,83 +295,4 @@ fn array_in_text(text: &str) -> Option<Raw<'_>> {
         return Some(Raw::Json(b"[]"));
     }
     any_value(&mut pull).ok()?
-}
-
-/// The attributes in a JSON object, or in an array of OTLP's keys and values, as text. What stood
-/// before the text stops making sense is used.
-pub(super) fn json_bag<'s>(text: &'s [u8], collector: &mut Collector<'s, '_>) {
-    let mut pull = Pull::new(text);
-    let _ = match pull.peek() {
-        Ok(b'[') => each_pair(text, |key, value| {
-            if let Some(want) = collector.wanted().attr_bytes(key) {
-                collector.attr(want, value);
-            }
-        }),
-        Ok(_) => object(&mut pull, &mut Vec::new(), 0, collector),
-        Err(odd) => Err(odd),
-    };
-}
-
-/// Objects in objects are one name with dots, and a wanted name may hold a whole object.
-fn object<'s>(
-    pull: &mut Pull<'s>,
-    name: &mut Vec<u8>,
-    depth: u32,
-    collector: &mut Collector<'s, '_>,
-) -> Step<()> {
-    let mut members = pull.object()?;
-    while let Some(key) = members.next(pull)? {
-        let length = name.len();
-        if depth > 0 {
-            name.push(b'.');
-        }
-        name.extend_from_slice(key.inside);
-        let nested = pull.peek()? == b'{' && depth < MAX_DEPTH;
-        if let Some(want) = collector.wanted().attr_bytes(name) {
-            let mut value = pull.clone();
-            if let Some(raw) = plain(&mut value)? {
-                collector.attr(want, raw);
-            }
-        }
-        if nested {
-            object(pull, name, depth + 1, collector)?;
-        } else {
-            pull.skip()?;
-        }
-        name.truncate(length);
-    }
-    Ok(())
-}
-
-/// Hands on the keys and values of a JSON array of `{"key":…,"value":{"stringValue":…}}`.
-pub(super) fn each_pair<'s>(text: &'s [u8], mut each: impl FnMut(&[u8], Raw<'s>)) -> Step<()> {
-    let mut pull = Pull::new(text);
-    let mut elements = pull.array()?;
-    while elements.next(&mut pull)? {
-        let mut members = pull.object()?;
-        let (mut name, mut value) = (None, None);
-        while let Some(member) = members.next(&mut pull)? {
-            match member.inside {
-                b"key" => name = Some(pull.scalar_text()?.inside),
-                b"value" => value = any_value(&mut pull)?,
-                _ => pull.skip()?,
-            }
-        }
-        if let (Some(name), Some(value)) = (name, value) {
-            each(name, value);
-        }
-    }
-    Ok(())
-}
-
-/// Hands on the members of a JSON object.
-pub(super) fn json_bag_of<'s>(text: &'s [u8], each: &mut impl FnMut(&[u8], Raw<'s>)) -> Step<()> {
-    let mut pull = Pull::new(text);
-    let mut members = pull.object()?;
-    while let Some(key) = members.next(&mut pull)? {
-        if let Some(raw) = plain(&mut pull)? {
-            each(key.inside, raw);
-        }
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::counted;
-use crate::diagnosis::Ingest;
+use crate::diagnosis::{Ingest, IngestFile, Loss, MAPPED};
 use crate::report::numbers;
 
 /// What was read, in sentences; the first says how much.
@@ -23,6 +23,7 @@ pub fn read(ingest: &Ingest) -> Vec<String> {
     }
     sentences.extend(losses(ingest, true));
     sentences.extend(losses(ingest, false));
+    sentences.extend(mappings(ingest));
     if !ingest.lost_any() && ingest.spans > 0 {
         sentences.push("Nothing was lost.".to_owned());
     }
@@ -47,13 +48,23 @@ fn read_first(ingest: &Ingest) -> String {
     )
 }
 
+/// Which columns of tables that nobody documented were taken for what, a sentence a file.
+pub fn mappings(ingest: &Ingest) -> Vec<String> {
+    let of_file = |file: &IngestFile| {
+        let said = file.losses.iter().find(|loss| loss.reason.starts_with(MAPPED))?;
+        Some(format!("{}: {}.", file.file, said.reason))
+    };
+    ingest.files.iter().filter_map(of_file).collect()
+}
+
 /// Most files named in one sentence about losses.
 const FILES_NAMED: usize = 5;
 
 /// What was lost (`lost`), or skipped on purpose, by file; none where nothing was.
 pub fn losses(ingest: &Ingest, lost: bool) -> Option<String> {
     let entries = ingest.files.iter().flat_map(|file| {
-        let of_file = file.losses.iter().filter(move |loss| loss.lost == lost);
+        let of_kind = move |loss: &&Loss| loss.lost == lost && !loss.reason.starts_with(MAPPED);
+        let of_file = file.losses.iter().filter(of_kind);
         of_file.map(move |loss| {
             let count = numbers::count(loss.count);
             let place = if loss.first.is_empty() {

@@ -1,7 +1,7 @@
 """Makes the Parquet fixtures of this folder. Needs pyarrow (written with 26.0).
 
 `make.py cut ORIGINALS` cuts the first ones out of the dumps that testdata/README.md names;
-`make.py derive` writes the same traces in other layouts, and the made-up tables.
+`make.py other_stores` writes the tables of other stores; `make.py derive` the same traces in other layouts, and the made-up tables.
 """
 
 import datetime
@@ -332,8 +332,72 @@ def derive():
     (HERE / "cut.parquet").write_bytes(whole[: len(whole) // 2])
 
 
+def other_stores():
+    """Tables of other stores, one call each, after their documented schemas."""
+    call = {"gen_ai.operation.name": "chat", "gen_ai.system": "openai", "gen_ai.request.model": "gpt-4o"}
+    counts = {"gen_ai.usage.input_tokens": 1800, "gen_ai.usage.output_tokens": 90}
+    span, length = "eee19b7ec3c1b174", 2376544000
+    start = START
+
+    def one(name, /, **columns):
+        write(pa.table({key: pa.array([value], kind) for key, (value, kind) in columns.items()}), name)
+
+    text, nanos = pa.string(), pa.timestamp("ns", "UTC")
+    one("signoz.parquet", **{
+        "ts_bucket_start": (START // 10**9, pa.uint64()), "resource_fingerprint": ("f", text),
+        "timestamp": (start, nanos), "trace_id": (TRACE.encode(), pa.binary(32)), "span_id": (span, text),
+        "parent_span_id": ("", text), "name": ("chat gpt-4o", text), "kind": (3, pa.int8()),
+        "kind_string": ("Client", text), "duration_nano": (length, pa.uint64()),
+        "status_code": (0, pa.int16()), "status_code_string": ("Unset", text),
+        "attributes_string": (list(call.items()), TEXT_MAP),
+        "attributes_number": (list(counts.items()), pa.map_(pa.string(), pa.float64())),
+        "attributes_bool": ([], pa.map_(pa.string(), pa.bool_())),
+        "resources_string": ([("service.name", "rag")], TEXT_MAP),
+        "events": ([json.dumps({"name": "first", "timeUnixNano": start, "attributeMap": {}})], pa.list_(text)),
+        "resource_string_service$$name": ("rag", text)})
+    one("otlp2records.parquet", **{
+        "start_time_unix_nano": (start, pa.timestamp("ns")), "duration_time_unix_nano": (length, pa.duration("ns")),
+        "trace_id": (bytes.fromhex(TRACE), pa.binary(16)), "span_id": (bytes.fromhex(span), pa.binary(8)),
+        "parent_span_id": (None, pa.binary(8)), "service_name": ("rag", text), "name": ("chat gpt-4o", text),
+        "kind": (3, pa.int32()), "status_code": (0, pa.int32()), "status_status_message": ("", text),
+        "resource_attributes": ("{}", text), "scope_name": ("x", text),
+        "span_attributes": (json.dumps(call | counts), text), "events_json": ("[]", text)})
+    one("rotel.parquet", **{
+        "timestamp": (start, pa.uint64()), "trace_id": (TRACE, text), "span_id": (span, text),
+        "parent_span_id": ("", text), "span_name": ("chat gpt-4o", text), "span_kind": ("SPAN_KIND_CLIENT", text),
+        "service_name": ("rag", text), "resource_attributes": ("{}", text),
+        "span_attributes": (json.dumps(call | {key: str(value) for key, value in counts.items()}), text),
+        "scope_name": ("x", text), "duration": (length, pa.int64()), "status_code": ("STATUS_CODE_UNSET", text),
+        "events_timestamp": ([], pa.list_(pa.uint64())), "events_name": ([], pa.list_(text)),
+        "events_attributes": ([], pa.list_(text))})
+    one("greptimedb.parquet", **{
+        "timestamp": (start, pa.timestamp("ns")), "timestamp_end": (start + length, pa.timestamp("ns")),
+        "duration_nano": (length, pa.uint64()), "parent_span_id": (None, text), "trace_id": (TRACE, text),
+        "span_id": (span, text), "span_kind": ("SPAN_KIND_CLIENT", text), "span_name": ("chat gpt-4o", text),
+        "span_status_code": ("STATUS_CODE_UNSET", text), "scope_name": ("x", text), "service_name": ("rag", text),
+        "resource_attributes.service.name": ("rag", text)}
+        | {f"span_attributes.{key}": (value, text) for key, value in call.items()}
+        | {f"span_attributes.{key}": (value, pa.int64()) for key, value in counts.items()})
+    one("openobserve.parquet", **{
+        "_timestamp": (START // 1000, pa.int64()), "trace_id": (TRACE, text), "span_id": (span, text),
+        "operation_name": ("chat gpt-4o", text), "span_kind": ("3", text), "span_status": ("UNSET", text),
+        "service_name": ("rag", text), "start_time": (start, pa.int64()), "end_time": (start + length, pa.int64()),
+        "duration": (length // 1000, pa.int64()), "reference_parent_span_id": (None, text), "events": ("[]", text)}
+        | {key.replace(".", "_"): (value, text) for key, value in call.items()}
+        | {key.replace(".", "_"): (value, pa.int64()) for key, value in counts.items()})
+    runs = [json.loads(line) for line in (HERE.parent / "rows/langsmith_runs.jsonl").read_text().splitlines()]
+    cell = lambda value: json.dumps(value) if isinstance(value, (dict, list)) else value
+    write(pa.Table.from_pylist([{key: cell(value) for key, value in run.items()} for run in runs]), "langsmith_runs.parquet")
+    logs = json.loads((HERE.parent / "rows/litellm_spend_logs.json").read_text())
+    write(pa.Table.from_pylist([{key: cell(value) for key, value in row.items()} for row in logs]), "litellm_spend_logs.parquet")
+    rows = [json.loads(line) for line in (HERE.parent / "rows/homemade_ms.jsonl").read_text().splitlines()]
+    write(pa.Table.from_pylist(rows), "homemade.parquet")
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "cut":
         cut(pathlib.Path(sys.argv[2]))
+    elif sys.argv[1] == "other_stores":
+        other_stores()
     else:
         derive()

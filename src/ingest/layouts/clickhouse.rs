@@ -3,10 +3,14 @@
 //! Attributes are a map of text in which arrays are JSON text, or one JSON object; old servers
 //! export every string as binary. Events are parallel lists.
 
-use super::layout::{Events, Layout, Source, Unit};
+use arrow_schema::Fields;
+
+use super::{Events, Layout, Source, Unit};
+use crate::ingest::wanted::Wanted;
 
 /// The layout, where these are its columns.
-pub(super) fn layout(names: &[&str]) -> Option<Layout> {
+pub(super) fn layout(fields: &Fields, _: &Wanted) -> Option<Layout> {
+    let names = super::names(fields);
     let required = ["Timestamp", "TraceId", "SpanId", "SpanAttributes", "Duration"];
     if !required.iter().all(|name| names.contains(name)) {
         return None;
@@ -30,7 +34,7 @@ pub(super) fn layout(names: &[&str]) -> Option<Layout> {
         span_name: column("SpanName"),
         kind: column("SpanKind"),
         status: column("StatusCode"),
-        start: "Timestamp".to_owned(),
+        start: column("Timestamp"),
         end: None,
         duration: Some(("Duration".to_owned(), Unit::Nanoseconds)),
         service: column("ServiceName"),
@@ -39,5 +43,6 @@ pub(super) fn layout(names: &[&str]) -> Option<Layout> {
         span: bag("SpanAttributes").into_iter().collect(),
         resource: bag("ResourceAttributes").into_iter().collect(),
         events,
+        ..Layout::default()
     })
 }

@@ -2,7 +2,7 @@
 
 /// Which columns of a file hold which parts of its spans.
 #[derive(Debug, Default)]
-pub(super) struct Layout {
+pub(in crate::ingest) struct Layout {
     /// What the layout is called in the report.
     pub name: &'static str,
     pub trace_id: Option<String>,
@@ -10,8 +10,13 @@ pub(super) struct Layout {
     pub parent_span_id: Option<String>,
     pub span_name: Option<String>,
     pub kind: Option<String>,
+    /// Whether kinds are numbered from zero, as JavaScript does.
+    pub kinds_from_zero: bool,
     pub status: Option<String>,
-    pub start: String,
+    /// The unit of times that are numbers, where the format has one; their size tells otherwise.
+    pub times_in: Option<Unit>,
+    /// The start; where it is absent it is the end less the duration.
+    pub start: Option<String>,
     /// The end as a point in time.
     pub end: Option<String>,
     /// The length of the span, which gives the end where none is stated.
@@ -29,7 +34,7 @@ pub(super) struct Layout {
 
 /// The unit of a length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(in crate::ingest) enum Unit {
     Seconds,
     Milliseconds,
     Microseconds,
@@ -41,7 +46,7 @@ pub(super) enum Unit {
 
 /// A column that carries attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
+pub(in crate::ingest) enum Source {
     /// The value of one attribute, or, where it is a struct, of those whose name it begins.
     Attr { column: String, name: String },
     /// The same, of which the column has the text in upper case and the attribute in lower.
@@ -52,6 +57,11 @@ pub(super) enum Source {
     Prefixed { column: String, prefix: &'static str },
     /// A map whose keys name attributes once this prefix stands before them.
     Under { column: String, prefix: &'static str },
+    /// A point in time in any writing, handed on as ISO 8601; nothing where it is not before the
+    /// `before` column's.
+    Instant { column: String, before: Option<String>, name: String },
+    /// A length of time, handed on in seconds.
+    Length { column: String, unit: Unit, name: String },
     /// A length of time from the start, told as the point in time that the attribute holds, where
     /// the `instead_of` column is null.
     Offset { column: String, instead_of: Option<String>, name: &'static str },
@@ -59,22 +69,37 @@ pub(super) enum Source {
 
 /// Where the events are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Events {
+pub(in crate::ingest) enum Events {
     /// Lists of one length.
     Parallel { time: String, name: String, attributes: Option<String> },
     /// A list of structs, or JSON text of it.
     List { column: String },
 }
 
+impl Unit {
+    /// How many nanoseconds one is; none where only the values tell.
+    pub(in crate::ingest) const fn nanoseconds(self) -> Option<i64> {
+        match self {
+            Self::Seconds => Some(1_000_000_000),
+            Self::Milliseconds => Some(1_000_000),
+            Self::Microseconds => Some(1_000),
+            Self::Nanoseconds => Some(1),
+            Self::SecondsOrMilliseconds => None,
+        }
+    }
+}
+
 impl Source {
     /// The column that it reads.
-    pub(super) fn column(&self) -> &str {
+    pub(in crate::ingest) fn column(&self) -> &str {
         match self {
             Self::Attr { column, .. }
             | Self::Lowercase { column, .. }
             | Self::Bag { column }
             | Self::Prefixed { column, .. }
             | Self::Under { column, .. }
+            | Self::Instant { column, .. }
+            | Self::Length { column, .. }
             | Self::Offset { column, .. } => column,
         }
     }
@@ -82,6 +107,7 @@ impl Source {
     fn columns(&self) -> impl Iterator<Item = &str> {
         let other = match self {
             Self::Offset { instead_of, .. } => instead_of.as_deref(),
+            Self::Instant { before, .. } => before.as_deref(),
             _ => None,
         };
         std::iter::once(self.column()).chain(other)
@@ -90,7 +116,7 @@ impl Source {
 
 impl Layout {
     /// Every column that has to be decoded.
-    pub(super) fn columns(&self) -> Vec<&str> {
+    pub(in crate::ingest) fn columns(&self) -> Vec<&str> {
         let parts = [
             &self.trace_id,
             &self.span_id,
@@ -98,13 +124,13 @@ impl Layout {
             &self.span_name,
             &self.kind,
             &self.status,
+            &self.start,
             &self.end,
             &self.service,
             &self.scope_name,
             &self.scope_version,
         ];
         let mut columns: Vec<&str> = parts.into_iter().filter_map(Option::as_deref).collect();
-        columns.push(&self.start);
         columns.extend(self.duration.as_ref().map(|(column, _)| column.as_str()));
         columns.extend(self.span.iter().chain(&self.resource).flat_map(Source::columns));
         match &self.events {

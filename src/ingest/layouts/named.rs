@@ -1,12 +1,12 @@
-//! Tables that name the parts of a span in one of the usual ways: Phoenix's data frames, frames
-//! made by hand from OTLP or from an SDK's spans, and the tables of other stores.
+//! Tables that name the parts of a span in one of the usual ways: frames made by hand from OTLP or
+//! from an SDK's spans, the Python SDK's console dumps, and the tables of many stores.
 //!
 //! Attributes are flattened into columns (`attributes.gen_ai.request.model`), or one column holds
 //! them all as a map, a struct, a list of keys and values, or JSON text.
 
 use arrow_schema::{DataType, Fields};
 
-use super::layout::{Events, Layout, Source, Unit};
+use super::{Events, Layout, Source, Unit};
 use crate::ingest::wanted::Wanted;
 
 const TRACE_ID: &[&str] = &[
@@ -123,39 +123,25 @@ const SPAN_PREFIXES: &[&str] =
 const RESOURCE_PREFIXES: &[&str] =
     &["resource.attributes.", "resource_attributes.", "ResourceAttributes."];
 const EVENTS: &[&str] = &["events", "span_events", "events_json"];
-/// What Phoenix calls the kind of a span is the kind of OpenInference, not of OpenTelemetry.
-const OPENINFERENCE_KIND: &str = "openinference.span.kind";
-
 /// The layout, where these are its columns.
 pub(super) fn layout(fields: &Fields, wanted: &Wanted) -> Option<Layout> {
     let has = |name: &&&str| fields.iter().any(|field| field.name() == **name);
     let first = |names: &[&str]| names.iter().find(has).map(|name| (*name).to_owned());
     let (trace_id, span_id) = (first(TRACE_ID), first(SPAN_ID));
-    let start = first(START)?;
+    let start = Some(first(START)?);
     trace_id.as_ref().or(span_id.as_ref())?;
-    let (mut span, resource) = (sources(fields, wanted, true), sources(fields, wanted, false));
+    let (span, resource) = (sources(fields, wanted, true), sources(fields, wanted, false));
     if !carries_attributes(fields) {
         return None;
     }
-    let phoenix = fields.iter().any(|field| field.name() == "context.span_id")
-        && fields.iter().any(|field| field.name() == "span_kind");
-    let flat_kind = format!("attributes.{OPENINFERENCE_KIND}");
-    if phoenix && !fields.iter().any(|field| *field.name() == flat_kind) {
-        let name = OPENINFERENCE_KIND.to_owned();
-        span.push(Source::Attr { column: "span_kind".to_owned(), name });
-    }
     let flattened = span.iter().any(|source| matches!(source, Source::Attr { .. }));
     Some(Layout {
-        name: match (phoenix, flattened) {
-            (true, _) => "Phoenix spans",
-            (false, true) => "flattened attributes",
-            (false, false) => "spans with an attributes column",
-        },
+        name: if flattened { "flattened attributes" } else { "spans with an attributes column" },
         trace_id,
         span_id,
         parent_span_id: first(PARENT),
         span_name: first(NAME),
-        kind: if phoenix { None } else { first(KIND) },
+        kind: first(KIND),
         status: first(STATUS),
         start,
         end: first(END),
@@ -166,6 +152,7 @@ pub(super) fn layout(fields: &Fields, wanted: &Wanted) -> Option<Layout> {
         span,
         resource,
         events: events(fields),
+        ..Layout::default()
     })
 }
 
