@@ -108,13 +108,22 @@ fn a_quiet_window_inside_the_data_is_no_error() {
 }
 
 #[test]
+fn a_baseline_that_reaches_into_the_window_ends_where_the_window_starts() {
+    let starts = calls(12.0, 16.0);
+    let split = choose(&starts, &args("14:00-14:15", Some("13:00-14:05"), None)).unwrap();
+    let kept: Vec<_> = split.baseline.iter().map(llmspan::windows::Range::length_s).collect();
+    assert_eq!(kept, [3600.0]);
+    assert!(split.notes.iter().any(|note| note.contains("overlapped")), "{:?}", split.notes);
+}
+
+#[test]
 fn impossible_arguments_say_what_is_wrong() {
     let starts = calls(12.0, 16.0);
     let case = |window, baseline| message(&starts, &args(window, baseline, None));
     assert!(case("2026-11-03T14:15/2026-11-03T14:00", None).contains("ends before it starts"));
     assert!(case("14:00-14:00", None).contains("no length"));
     assert!(case("two o'clock", None).contains("is no window"));
-    assert!(case("14:00-14:15", Some("13:00-14:05")).contains("overlaps"));
+    assert!(case("14:00-14:15", Some("14:02-14:10")).contains("inside the window"));
     assert!(case("14:00-14:15", Some("10:00-11:00")).contains("outside the data"));
     assert!(case("14:00-14:15", Some("x")).contains("is no baseline"));
     let mut gap = calls(12.0, 13.0);

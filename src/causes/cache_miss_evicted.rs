@@ -1,6 +1,6 @@
 //! `cache_miss_evicted`: the prefix is unchanged and was used recently, yet the provider no longer has it.
 
-use super::{Constant, Judgement, Rule, found, held, percent};
+use super::{Constant, Judgement, Rule, found, held, percent, with_its_slowness};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
@@ -54,6 +54,6 @@ fn judge(case: &Case) -> Judgement {
         percent(misses.window_hit_ratio),
         percent(inferred)
     );
-    found(case, &[Effect::Cache], plausibility, because)
+    found(case, &with_its_slowness(case, Effect::Cache), plausibility, because)
         .map_or_else(|| Judgement::RuledOut("no cache was lost".to_owned()), Judgement::Found)
 }

@@ -1,6 +1,6 @@
 //! `cache_miss_prompt_changed`: the cached prefix was edited.
 
-use super::{Constant, Judgement, Rule, found, held, percent};
+use super::{Constant, Judgement, Rule, found, held, percent, with_its_slowness};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
@@ -55,6 +55,6 @@ fn judge(case: &Case) -> Judgement {
         percent(misses.window_hit_ratio),
         percent(inferred)
     );
-    found(case, &[Effect::Cache], plausibility, because)
+    found(case, &with_its_slowness(case, Effect::Cache), plausibility, because)
         .map_or_else(|| Judgement::RuledOut("no cache was lost".to_owned()), Judgement::Found)
 }

@@ -1,6 +1,6 @@
 //! `capacity_event`: the provider served with less.
 
-use super::{Constant, Finding, Judgement, Rule, found, held, times, tree};
+use super::{Constant, Judgement, Rule, found, held, tree};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
@@ -55,24 +55,8 @@ fn judge(case: &Case) -> Judgement {
             );
     };
     if service.capacity < LEAST {
-        return Judgement::RuledOut(format!(
-            "at the same work TTFT {} and time per token {}",
-            times(&service.rest.ttft),
-            times(&service.rest.itl)
-        ));
+        return Judgement::RuledOut(tree::because(&service.rest));
     }
-    let because = format!(
-        "at the same work TTFT {}, time per token {}",
-        times(&service.rest.ttft),
-        times(&service.rest.itl)
-    );
-    finding(case, &service, service.capacity, because)
-}
-
-fn finding(case: &Case, service: &tree::Service, plausibility: f64, because: String) -> Judgement {
-    let effects = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
-    match found(case, &effects, plausibility, because) {
-        Some(finding) => Judgement::Found(Finding { slice: service.rest.slice, ..finding }),
-        None => Judgement::RuledOut("the service held at the same work".to_owned()),
-    }
+    let why = (service.capacity, tree::because(&service.rest));
+    tree::finding(case, service.rest.slice, &tree::SLOWER, why)
 }

@@ -1,6 +1,6 @@
 //! `decode_contention`: the batch got crowded.
 
-use super::{Constant, Finding, Judgement, Rule, found, held, times, tree};
+use super::{Constant, Judgement, Rule, held, tree};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
@@ -42,24 +42,8 @@ fn judge(case: &Case) -> Judgement {
         ));
     };
     if service.contention < LEAST {
-        return Judgement::RuledOut(format!(
-            "at the same work TTFT {} and time per token {}",
-            times(&service.rest.ttft),
-            times(&service.rest.itl)
-        ));
+        return Judgement::RuledOut(tree::because(&service.rest));
     }
-    let because = format!(
-        "at the same work TTFT {}, time per token {}",
-        times(&service.rest.ttft),
-        times(&service.rest.itl)
-    );
-    finding(case, &service, service.contention, because)
-}
-
-fn finding(case: &Case, service: &tree::Service, plausibility: f64, because: String) -> Judgement {
-    let effects = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
-    match found(case, &effects, plausibility, because) {
-        Some(finding) => Judgement::Found(Finding { slice: service.rest.slice, ..finding }),
-        None => Judgement::RuledOut("the service held at the same work".to_owned()),
-    }
+    let why = (service.contention, tree::because(&service.rest));
+    tree::finding(case, service.rest.slice, &tree::SLOWER, why)
 }

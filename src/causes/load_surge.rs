@@ -1,12 +1,15 @@
 //! `load_surge`: the own request rate rose beyond what the service takes.
 
-use super::{Constant, Finding, Judgement, Rule, found, held, times, tree};
+use super::{Constant, Judgement, Rule, held, tree};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
 
 /// Least plausibility to be named.
 const LEAST: f64 = 0.05;
+
+/// Plausibility where one slice surged, and it is mostly its share of the calls that grew.
+const ADDED_TO: f64 = 0.6;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -35,36 +38,28 @@ fn judge(case: &Case) -> Judgement {
     if !case.carried.ttft && case.rest.is_none() {
         return Judgement::RuledOut(held(case, Effect::RestWhole, "whole calls at the same work:"));
     }
+    let mut effects = tree::SLOWER.to_vec();
+    if case.surge_moved_the_mix() {
+        effects.push(Effect::Mix);
+    }
     let Some(service) = tree::service(case) else {
+        if case.surge_moved_the_mix() && case.at(Effect::Mix).is_some() {
+            return tree::finding(case, case.load.slice, &effects, (ADDED_TO, rates(case)));
+        }
         return Judgement::RuledOut(held(case, Effect::RestTtft, "TTFT at the same work:"));
     };
     if service.load < LEAST {
-        return Judgement::RuledOut(format!(
-            "own calls a minute {:.1} → {:.1}; windows of the baseline reached {:.1}",
-            case.load.baseline_per_minute,
-            case.load.window_per_minute,
-            case.load.baseline_per_minute * case.load.usual_ratio
-        ));
+        return Judgement::RuledOut(rates(case));
     }
-    if service.load < LEAST {
-        return Judgement::RuledOut(format!(
-            "at the same work TTFT {} and time per token {}",
-            times(&service.rest.ttft),
-            times(&service.rest.itl)
-        ));
-    }
-    let because = format!(
-        "at the same work TTFT {}, time per token {}",
-        times(&service.rest.ttft),
-        times(&service.rest.itl)
-    );
-    finding(case, service.load, because)
+    let why = (service.load, tree::because(&service.rest));
+    tree::finding(case, case.load.slice, &effects, why)
 }
 
-fn finding(case: &Case, plausibility: f64, because: String) -> Judgement {
-    let effects = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
-    match found(case, &effects, plausibility, because) {
-        Some(finding) => Judgement::Found(Finding { slice: case.load.slice, ..finding }),
-        None => Judgement::RuledOut("the service held at the same work".to_owned()),
-    }
+fn rates(case: &Case) -> String {
+    format!(
+        "own calls a minute {:.1} → {:.1}; windows of the baseline reached {:.1}",
+        case.load.baseline_per_minute,
+        case.load.window_per_minute,
+        case.load.baseline_per_minute * case.load.usual_ratio
+    )
 }

@@ -5,6 +5,9 @@ use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
 
+/// Plausibility where the own calls surged in one slice and the service slowed down: the mix changed
+/// because that slice grew, which is the surge.
+const SURGED: f64 = 0.25;
 /// Plausibility where a move between prompts of one model may be hidden acceptance instead.
 const SHARED: f64 = 0.45;
 
@@ -14,17 +17,28 @@ pub const RULE: Rule = Rule {
     doc: "Each model and route held its latency; traffic moved to the slower ones. Told by what each kind of \
         call usually takes: the mix of kinds changed, their own times did not.",
     needs: &[],
-    constants: &[Constant {
-        name: "plausibility beside a move between prompts of one model",
-        value: SHARED,
-        source: "an honest weight between two names of one signature",
-    }],
+    constants: &[
+        Constant {
+            name: "plausibility beside a move between prompts of one model",
+            value: SHARED,
+            source: "an honest weight between two names of one signature",
+        },
+        Constant {
+            name: "plausibility beside a surge of one slice that slowed its service",
+            value: SURGED,
+            source: "shares that move because one slice was added to are a consequence of that",
+        },
+    ],
     judge,
 };
 
 fn judge(case: &Case) -> Judgement {
     let hidden_acceptance = !case.carried.acceptance && case.at(Effect::ClassMix).is_some();
-    let plausibility = if hidden_acceptance { SHARED } else { 1.0 };
+    let plausibility = match (case.surge_moved_the_mix(), hidden_acceptance) {
+        (true, _) => SURGED,
+        (false, true) => SHARED,
+        (false, false) => 1.0,
+    };
     let because = case
         .at(Effect::Mix)
         .map(|mix| format!("the mix of calls alone takes the duration to {}", times(&mix.shift)));

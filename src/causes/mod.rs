@@ -11,6 +11,7 @@ mod cache_miss_prompt_changed;
 mod capacity_event;
 mod client_retries;
 mod client_stall;
+mod crowding;
 mod decode_contention;
 mod load_surge;
 mod mix_shift;
@@ -119,6 +120,15 @@ fn found(case: &Case, effects: &[Effect], plausibility: f64, because: String) ->
         plausibility,
         because,
     })
+}
+
+/// An effect of own work, with the slowness of the service where that work brought it.
+fn with_its_slowness(case: &Case, effect: Effect) -> Vec<Effect> {
+    let mut effects = vec![effect];
+    if case.own_work.is_some_and(|own| own.effect == effect) {
+        effects.extend([Effect::RestTtft, Effect::RestItl, Effect::RestWhole]);
+    }
+    effects
 }
 
 /// How much an effect weighs among those of one finding: its size, as far as it is

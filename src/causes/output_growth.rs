@@ -1,6 +1,6 @@
 //! `output_growth`: answers got longer.
 
-use super::{Judgement, Rule, found, held, times};
+use super::{Judgement, Rule, found, held, times, with_its_slowness};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
@@ -24,7 +24,9 @@ fn judge(case: &Case) -> Judgement {
     let because = case.at(Effect::Output).map(|output| {
         format!("longer answers alone take the duration to {}", times(&output.shift))
     });
-    match because.and_then(|because| found(case, &[Effect::Output], 1.0, because)) {
+    match because
+        .and_then(|because| found(case, &with_its_slowness(case, Effect::Output), 1.0, because))
+    {
         Some(finding) => Judgement::Found(finding),
         None => Judgement::RuledOut(held(
             case,

@@ -1,6 +1,6 @@
 //! `prompt_growth`: inputs got longer, and the cache does not hold the added part.
 
-use super::{Judgement, Rule, found, held, times};
+use super::{Judgement, Rule, found, held, times, with_its_slowness};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
@@ -25,7 +25,9 @@ fn judge(case: &Case) -> Judgement {
     let because = case
         .at(Effect::Length)
         .map(|length| format!("longer prompts alone take TTFT to {}", times(&length.shift)));
-    match because.and_then(|because| found(case, &[Effect::Length], 1.0, because)) {
+    match because
+        .and_then(|because| found(case, &with_its_slowness(case, Effect::Length), 1.0, because))
+    {
         Some(finding) => Judgement::Found(finding),
         None => Judgement::RuledOut(held(
             case,

@@ -4,7 +4,9 @@
 //! with the corrections of measurement: the boundaries are soft, because chunked prefill lets
 //! contention move TTFT too and a capacity loss without queueing looks like contention.
 
+use super::{Finding, Judgement, crowding, found, times};
 use crate::signals::case::{Case, Rest};
+use crate::signals::effects::Effect;
 use crate::signals::tally::Shift;
 
 /// How plausible each cause is for the same shifts; sums to 1.
@@ -25,15 +27,20 @@ pub struct Service {
 }
 
 /// Part of the added logarithm that lies in TTFT: below, contention; above the other, queueing.
-/// Contention was measured between 0 (prefill-first) and 0.4 (chunked), capacity losses from 0.1 to
-/// 0.6, slot queueing above 0.95 (serving physics 1 to 6).
-pub const CONTENTION_BELOW: f64 = 0.26;
+/// Contention was measured between 0 (prefill-first) and 0.6 (chunked, a real engine), capacity
+/// losses from 0.1 to 0.6, slot queueing above 0.95 (serving physics 1 to 6).
+pub const CONTENTION_BELOW: f64 = 0.42;
 /// See [`CONTENTION_BELOW`].
 pub const QUEUEING_ABOVE: f64 = 0.75;
 /// Softness of both boundaries.
 const SOFT: f64 = 0.06;
 /// Contention and capacity keep at least this part of what is not queueing.
 const UNSURE: f64 = 0.18;
+/// Where own work grew in the same slice, this part of the slowness is its doing.
+const SELF_INFLICTED: f64 = 0.65;
+/// A burst of the own traffic that slows its service by less than this, as a logarithm, is the
+/// ordinary response of any server.
+const NATURAL_LOG: f64 = 0.14;
 /// A shift of two standard errors counts half.
 const DOUBT: f64 = 4.0;
 /// Where acceptance is not reported, this part of what looks like contention may be a worse draft.
@@ -44,10 +51,16 @@ const HIDDEN_CACHE: f64 = 0.3;
 /// Divides the service's shifts; none where the service did not get slower.
 pub fn service(case: &Case) -> Option<Service> {
     let rest = case.rest?;
+    if case.load.surged && most_of(&rest) < NATURAL_LOG {
+        return None;
+    }
     let (mut queueing, mut contention, mut capacity) = if rest.split {
         let part = ttft_part(&rest);
         let queueing = logistic((part - QUEUEING_ABOVE) / SOFT);
-        let crowded = logistic((CONTENTION_BELOW - part) / SOFT);
+        let crowded = match crowding::crowded(case, part) {
+            Some(crowded) => crowded,
+            None => logistic((CONTENTION_BELOW - part) / SOFT),
+        };
         // The two share one signature: neither is ever sure (serving physics, 3).
         let crowded = UNSURE + (1.0 - 2.0 * UNSURE) * crowded;
         (queueing, (1.0 - queueing) * crowded, (1.0 - queueing) * (1.0 - crowded))
@@ -61,17 +74,37 @@ pub fn service(case: &Case) -> Option<Service> {
         queueing *= 1.0 - HIDDEN_CACHE;
     }
     let load = surge(case);
+    let others = (1.0 - load) * if case.own_work.is_some() { 1.0 - SELF_INFLICTED } else { 1.0 };
     for other in [&mut queueing, &mut contention, &mut capacity] {
-        *other *= 1.0 - load;
+        *other *= others;
     }
-    Some(Service {
-        rest,
-        queueing,
-        contention,
-        capacity,
-        load,
-        draft_swap: draft_swap * (1.0 - load),
-    })
+    Some(Service { rest, queueing, contention, capacity, load, draft_swap: draft_swap * others })
+}
+
+/// The service's shifts in words.
+pub fn because(rest: &Rest) -> String {
+    format!("at the same work TTFT {}, time per token {}", times(&rest.ttft), times(&rest.itl))
+}
+
+/// The shifts of a service that got slower.
+pub const SLOWER: [Effect; 3] = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
+
+/// A finding of those effects in that slice.
+pub fn finding(
+    case: &Case,
+    slice: usize,
+    effects: &[Effect],
+    (plausibility, because): (f64, String),
+) -> Judgement {
+    match found(case, effects, plausibility, because) {
+        Some(finding) => Judgement::Found(Finding { slice, ..finding }),
+        None => Judgement::RuledOut("the service held at the same work".to_owned()),
+    }
+}
+
+/// The largest of the service's shifts.
+fn most_of(rest: &Rest) -> f64 {
+    rest.ttft.log.max(rest.itl.log).max(rest.whole.log)
 }
 
 /// The part of the added logarithm that lies in TTFT, 0 to 1. Each shift counts as far as it stands
@@ -96,23 +129,24 @@ fn surge(case: &Case) -> f64 {
         return 0.0;
     }
     let beyond = (load.ratio / load.usual_ratio.max(LEAST_USUAL)).log2();
-    let prior = (0.25 + 0.7 * beyond).clamp(0.1, 0.95);
+    let prior = (0.3 + 0.9 * beyond).clamp(0.1, 0.95);
     let Some(rest) = case.rest else { return prior };
-    let observed = rest.ttft.log.max(rest.itl.log).max(rest.whole.log);
+    let observed = most_of(&rest);
     let (predicted, error) = load.predicted;
     if !error.is_finite() {
         prior
     } else if predicted > 0.5 * observed && predicted > 2.0 * error {
         prior.max(0.85)
     } else if predicted + 2.0 * error < 0.35 * observed && load.supported {
-        prior * 0.3
+        // A line through quiet minutes underestimates a queue, which grows without bound.
+        prior * if rest.ttft.log > rest.itl.log { 0.8 } else { 0.3 }
     } else {
         prior
     }
 }
 
-/// Rates swing by this factor everywhere (serving physics, 10).
-const LEAST_USUAL: f64 = 1.25;
+/// Rates swing by this factor everywhere within minutes.
+const LEAST_USUAL: f64 = 1.1;
 
 fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())

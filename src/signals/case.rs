@@ -8,6 +8,7 @@ use super::halves::halves;
 use super::load::Load;
 use super::locate::locate;
 use super::misses::Misses;
+use super::own_work::{OwnWork, own_work};
 use super::reported::{Reported, reported};
 use super::routing::Routing;
 use super::tally::{Shift, Shifts};
@@ -48,6 +49,8 @@ pub struct Case {
     pub located: Vec<Option<Located>>,
     /// The service at the same work, where it got slower.
     pub rest: Option<Rest>,
+    /// Own work that grew where the service got slower.
+    pub own_work: Option<OwnWork>,
     /// Everything's shifts, whatever they are.
     pub whole: [Shift; EFFECTS.len()],
     /// Own requests.
@@ -105,15 +108,26 @@ const CARRIED_SHARE: f64 = 0.3;
 impl Case {
     /// Reads the case off the signals.
     pub fn new(signals: &Signals) -> Self {
-        let located: Vec<Option<Located>> =
+        let mut located: Vec<Option<Located>> =
             EFFECTS.iter().map(|(effect, _)| locate(signals, *effect)).collect();
         let rest = rest(signals, &located);
+        let own_work = rest.and_then(|rest| own_work(signals, rest.slice));
+        if let (Some(own), Some(rest)) = (own_work, rest) {
+            // Together with the slowness that it brings it matters, small as it is alone.
+            let shift = own.shift;
+            located[own.effect as usize].get_or_insert(Located {
+                slice: rest.slice,
+                shift,
+                outside: None,
+            });
+        }
         let frame = &signals.frame;
         let slice = located[Effect::Cache as usize].map_or(0, |located| located.slice);
         let load_slice = rest.map_or(0, |rest| rest.slice);
         Self {
             whole: signals.shifts[0],
             rest,
+            own_work,
             load: Load::new(signals, load_slice),
             misses: Misses::new(signals, slice),
             routing: Routing::new(signals, &located),
@@ -168,6 +182,12 @@ impl Case {
     pub fn strongest(&self, effects: &[Effect]) -> Option<(Effect, Located)> {
         let found = effects.iter().filter_map(|effect| Some((*effect, self.at(*effect)?)));
         found.max_by(|a, b| a.1.shift.z.total_cmp(&b.1.shift.z))
+    }
+
+    /// Whether the mix of calls changed because one slice of the own traffic grew, and with it the
+    /// load of a service that slowed down.
+    pub fn surge_moved_the_mix(&self) -> bool {
+        self.load.surged && self.load.slice != 0 && self.rest.is_some()
     }
 
     /// Whether nothing moved.

@@ -33,7 +33,8 @@ impl Cells {
     pub fn new(frame: &Frame) -> Self {
         let by_prompt = frame.prompt_name.values.len() > 1
             && frame.prompt_name.values.len() * LEAST_PER_PROMPT <= frame.len();
-        let (engine, engines) = dense(frame.len(), |row| model_of(frame, row));
+        let families = families(&frame.response_model);
+        let (engine, engines) = dense(frame.len(), |row| model_of(frame, &families, row));
         let (cell, cells) = dense(frame.len(), |row| {
             let prompt = if by_prompt { frame.prompt_name.codes[row] } else { 0 };
             let split = u32::from(frame.ttft_s[row].is_finite());
@@ -141,11 +142,40 @@ fn new_values(frame: &Frame, cells: &Cells, codes: &[u32]) -> Vec<bool> {
     (0..frame.len()).map(new).collect()
 }
 
-/// Provider and requested model; the model that answered where no span says what was asked for.
-fn model_of(frame: &Frame, row: usize) -> [u32; 6] {
+/// Provider and requested model; the family of the model that answered where no span says what was
+/// asked for, so that a new build of it is still the same engine, served otherwise.
+fn model_of(frame: &Frame, families: &[u32], row: usize) -> [u32; 6] {
     let asked = frame.request_model.codes[row];
-    let answered = if asked == Codes::NULL { frame.response_model.codes[row] } else { 0 };
-    [frame.provider.codes[row], asked, answered, 0, 0, 0]
+    let answered = frame.response_model.codes[row];
+    let family = families.get(answered as usize).copied().unwrap_or(answered);
+    [frame.provider.codes[row], asked, if asked == Codes::NULL { family } else { 0 }, 0, 0, 0]
+}
+
+/// For each model, the first that is of the same family.
+fn families(models: &Codes) -> Vec<u32> {
+    let names: Vec<&str> = models.values.iter().map(|model| family(model)).collect();
+    names
+        .iter()
+        .map(|name| index(names.iter().position(|other| other == name).unwrap_or_default()))
+        .collect()
+}
+
+/// A model's name without its build: the date, revision number or tag that providers append
+/// (`gpt-4o-2024-08-06`, `claude-opus-4-1-20250805`, `gemini-2.0-flash-001`, `...-v1:0`).
+fn family(model: &str) -> &str {
+    let digits = |text: &str, of: &[usize]| {
+        of.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let name = model.split_once([':', '@']).map_or(model, |(name, _)| name);
+    let parts: Vec<&str> = name.rsplitn(4, '-').collect();
+    let build = match parts.as_slice() {
+        [day, month, year, _] if digits(day, &[2]) && digits(month, &[2]) && digits(year, &[4]) => {
+            day.len() + month.len() + year.len() + 3
+        }
+        [last, _, ..] if digits(last, &[3, 4, 8]) => last.len() + 1,
+        _ => 0,
+    };
+    &name[..name.len() - build]
 }
 
 fn index(at: usize) -> u32 {
@@ -160,4 +190,25 @@ fn dense(len: usize, key: impl Fn(usize) -> [u32; 6]) -> (Vec<usize>, usize) {
     distinct.dedup();
     let index = keys.iter().map(|key| distinct.partition_point(|have| have < key)).collect();
     (index, distinct.len().max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_build_is_of_the_same_family() {
+        for (build, name) in [
+            ("gpt-4o-2024-08-06", "gpt-4o"),
+            ("claude-opus-4-1-20250805", "claude-opus-4-1"),
+            ("gemini-2.0-flash-001", "gemini-2.0-flash"),
+            ("meta.llama3-1-70b-instruct-v1:0", "meta.llama3-1-70b-instruct-v1"),
+            ("claude-3-5-sonnet@20240620", "claude-3-5-sonnet"),
+            ("gpt-4.1-mini", "gpt-4.1-mini"),
+            ("o3", "o3"),
+            ("2024-08-06", "2024-08-06"),
+        ] {
+            assert_eq!(family(build), name);
+        }
+    }
 }

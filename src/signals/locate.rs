@@ -2,18 +2,22 @@
 
 use super::Signals;
 use super::case::Located;
-use super::effects::Effect;
+use super::effects::{EFFECTS, Effect};
 use super::frame::Side;
 use super::tally::Shift;
-use crate::stats::quantile::quantile;
+use crate::stats::quantile::{mean, quantile};
 
 /// Standard errors that an effect must stand above its usual, for everything and for slices one
 /// and two attributes deep: about one false alarm in fifty windows over all effects and slices.
 const LEAST_Z: [f64; 3] = [3.1, 3.6, 4.2];
 /// Smallest material change of the latency that an effect acts on, as a logarithm: lengths and mix
-/// drift by themselves, the service at the same work does not (serving physics 7, 10).
+/// drift by themselves (serving physics 7, 10).
 const LEAST_LOG: f64 = 0.09;
 const LEAST_LOG_WORK: f64 = 0.14;
+/// The service at the same work, for everything and for slices one and two attributes deep. Own
+/// bursts move it by a few percent without anybody's fault, and the most striking of many slices
+/// overstates what it holds.
+const LEAST_LOG_REST: [f64; 3] = [0.11, 0.14, 0.18];
 /// The mix is judged by kinds of calls, whose own spread is part of its noise.
 const MIX_Z: [f64; 3] = [3.4, 3.3, 4.2];
 /// Fewest calls of the window for a mix.
@@ -35,6 +39,13 @@ const APART_Z: f64 = 3.0;
 const OUTSIDE_Z: f64 = 2.5;
 /// Outside, this part of the effect is nothing, however sure.
 const NOTHING_SHARE: f64 = 0.15;
+/// Least rise of the latency itself, typical or slow, as a logarithm.
+const FELT_LOG: f64 = 0.04;
+/// Mix and answers' length together keep at least this part of either.
+const NET_SHARE: f64 = 0.5;
+/// Fewest calls of the window that leave a question open.
+const OPEN_CALLS: f64 = 5.0;
+
 /// Whether a shift is more than chance in a slice of that depth. A window picked as the most
 /// striking of many has to stand out from what chance makes of the best of as many: the normal tail
 /// falls as exp(-z²/2), so z² grows by twice the logarithm of their number.
@@ -52,18 +63,86 @@ fn beyond_chance(signals: &Signals, effect: Effect, shift: &Shift, depth: usize)
     shift.z >= least && shift.log.partial_cmp(&shift.usual) != Some(std::cmp::Ordering::Less)
 }
 
-/// Whether a shift matters.
-fn material(effect: Effect, shift: &Shift) -> bool {
-    let drifts = matches!(
-        effect,
-        Effect::Mix
-            | Effect::ClassMix
-            | Effect::AcceptMix
-            | Effect::Length
-            | Effect::Output
-            | Effect::Cache
-    );
-    shift.log >= if drifts { LEAST_LOG_WORK } else { LEAST_LOG }
+/// A material rise that may be chance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nearest {
+    /// How near it came to being more than chance: 1 is enough.
+    pub share: f64,
+    /// Of what.
+    pub effect: Effect,
+    /// In which slice; 0 is everything.
+    pub slice: usize,
+    /// How far it moved there.
+    pub shift: Shift,
+}
+
+/// The material rise that came nearest to being more than chance, in everything or in a slice one
+/// attribute deep. What drifts by itself (mix, lengths) leaves no question open.
+pub fn nearest(signals: &Signals) -> Option<Nearest> {
+    let slices = (0..signals.shifts.len()).filter(|slice| signals.slices.depth(*slice) <= 1);
+    let rises = slices.flat_map(|slice| {
+        let depth = signals.slices.depth(slice);
+        EFFECTS.iter().filter_map(move |(effect, _)| {
+            let shift = signals.shifts[slice][*effect as usize];
+            let drifts = matches!(
+                effect,
+                Effect::Mix
+                    | Effect::ClassMix
+                    | Effect::AcceptMix
+                    | Effect::Length
+                    | Effect::Failure
+            );
+            let open =
+                !drifts && shift.window_weight >= OPEN_CALLS && material(*effect, &shift, depth);
+            let share = shift.z / LEAST_Z[depth];
+            open.then_some(Nearest { share, effect: *effect, slice, shift })
+        })
+    });
+    rises.max_by(|a, b| a.share.total_cmp(&b.share).then(b.slice.cmp(&a.slice)))
+}
+
+/// Whether a shift matters in a slice of that depth.
+fn material(effect: Effect, shift: &Shift, depth: usize) -> bool {
+    let least = match effect {
+        Effect::Mix | Effect::ClassMix | Effect::Length | Effect::Output | Effect::Cache => {
+            LEAST_LOG_WORK
+        }
+        Effect::RestTtft | Effect::RestItl | Effect::RestWhole => LEAST_LOG_REST[depth.min(2)],
+        _ => LEAST_LOG,
+    };
+    shift.log >= least
+}
+
+/// Whether more work made calls slower at all: an effect of mix or length that another one undid
+/// is no regression.
+fn felt(signals: &Signals, slice: usize, effect: Effect) -> bool {
+    if !matches!(effect, Effect::Mix | Effect::ClassMix | Effect::Length | Effect::Output) {
+        return true;
+    }
+    // Calls that only changed their label leave one kind short and the other long.
+    let of = &signals.shifts[slice];
+    if matches!(effect, Effect::Mix | Effect::Output) {
+        let net = of[Effect::Mix as usize].log + of[Effect::Output as usize].log;
+        if net < NET_SHARE * of[effect as usize].log {
+            return false;
+        }
+    }
+    let frame = &signals.frame;
+    let rose = |values: &[f64]| {
+        let of = |side: Side| {
+            let rows = signals.slices.slices[slice].rows.iter().map(|row| *row as usize);
+            let told: Vec<f64> = rows
+                .filter(|row| frame.sides[*row] == side && values[*row].is_finite())
+                .map(|row| values[row].max(1e-6).ln())
+                .collect();
+            Some([mean(&told)?, quantile(&told, 0.95)?])
+        };
+        match (of(Side::Baseline), of(Side::Window)) {
+            (Some(before), Some(after)) => (0..2).any(|at| after[at] - before[at] >= FELT_LOG),
+            _ => false,
+        }
+    };
+    rose(&frame.duration_s) || (effect == Effect::Length && rose(&frame.ttft_s))
 }
 
 /// Whether the slow calls moved although the typical one did not.
@@ -106,7 +185,9 @@ pub fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
     let passes = |slice: usize| {
         let shift = of(slice);
         beyond_chance(signals, effect, shift, depth(slice))
-            && (material(effect, shift) || tail_matters(signals, slice, effect, shift))
+            && (material(effect, shift, depth(slice))
+                || tail_matters(signals, slice, effect, shift))
+            && felt(signals, slice, effect)
     };
     let mut best: Option<(f64, Located)> = None;
     let mut strongest: Option<(f64, usize)> = None;

@@ -25,6 +25,7 @@ use crate::schema::Col;
 use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::frame::{Frame, Periods, Side};
+use crate::signals::locate::nearest;
 use crate::signals::search::{self, Series};
 use crate::windows::{self, Range, Split};
 use rank::{Ranked, Ranking, rank};
@@ -35,6 +36,9 @@ const LEAST_BASELINE: usize = 20;
 /// With fewer calls than these, a quiet window says nothing.
 const FEW_WINDOW: usize = 25;
 const FEW_BASELINE: usize = 40;
+/// A material rise that came this near to being more than chance leaves the question open: calling
+/// it nothing would be as wrong as naming a cause.
+const OPEN_SHARE: f64 = 0.75;
 /// Most causes to print.
 const MOST_CAUSES: usize = 4;
 
@@ -183,8 +187,13 @@ fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split, judged: Jud
         }
         None => {
             let few = split.window_rows.len() < FEW_WINDOW || split.baseline_calls() < FEW_BASELINE;
-            diagnosis.verdict = if few { Verdict::InsufficientData } else { Verdict::NoSpike };
-            diagnosis.headline = words::quiet(&diagnosis.signals, case);
+            let open = nearest(signals).filter(|rise| rise.share >= OPEN_SHARE);
+            diagnosis.headline = match open {
+                Some(rise) => words::open(signals, &rise),
+                None => words::quiet(&diagnosis.signals, case),
+            };
+            let untold = few || open.is_some();
+            diagnosis.verdict = if untold { Verdict::InsufficientData } else { Verdict::NoSpike };
             diagnosis.undecidable.clear();
         }
     }

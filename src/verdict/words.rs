@@ -7,6 +7,7 @@ use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::cells::Moved;
 use crate::signals::effects::Effect;
+use crate::signals::locate::Nearest;
 
 /// The slice in words: `rag-answer on gpt-4o`, or `all calls`.
 pub fn place(segment: &std::collections::BTreeMap<String, String>) -> String {
@@ -192,6 +193,35 @@ const fn at_home(cause: Cause) -> &'static [&'static str] {
         Cause::MixShift => &["Find what sends more of the slower calls; nothing else got slower."],
         _ => &[],
     }
+}
+
+/// A rise that is too large to be called nothing and too near to chance to be called a spike.
+pub fn open(signals: &Signals, rise: &Nearest) -> String {
+    let what = match rise.effect {
+        Effect::Length => "TTFT expected from the prompts' length",
+        Effect::Cache => "TTFT expected from cache misses",
+        Effect::Output => "duration expected from the answers' length",
+        Effect::AcceptWithin | Effect::AcceptMix => "time per token expected from acceptance",
+        Effect::ClassMix | Effect::Mix => "duration expected from the mix of calls",
+        Effect::RouteTtft | Effect::RouteItl | Effect::RouteWhole => {
+            "latency expected from where calls were served"
+        }
+        Effect::Retry => "duration with its retries",
+        Effect::ClientWait => "duration with the client's own wait",
+        Effect::Stall => "time per token with the client's stalls",
+        Effect::RestTtft => "TTFT at the same work",
+        Effect::RestItl => "time per token at the same work",
+        Effect::RestWhole => "duration at the same work",
+        Effect::Failure => "the share of failed calls",
+    };
+    let (low, high) = rise.shift.interval();
+    format!(
+        "Something may have moved in {}: {what} ×{:.2} [{low:.2}, {high:.2}]. That is too near to \
+         what this traffic does by itself to be called a spike, and too large to be called nothing: \
+         a longer window or more baseline would settle it.",
+        place(&signals.slices.named(&signals.slices.slices[rise.slice].keys)),
+        rise.shift.ratio(),
+    )
 }
 
 /// The sentence for a quiet window.

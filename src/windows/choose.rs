@@ -32,7 +32,7 @@ const FORMS: &str = "write 14:00-14:15, 2026-11-03T14:00/15m or \
 /// # Errors
 ///
 /// [`Error::Usage`] where an argument cannot be read, lies outside the data, fits several dates,
-/// where window and baseline overlap, and where no window was given (see [`super::find`]).
+/// where the baseline lies inside the window, and where no window was given (see [`super::find`]).
 pub fn choose(starts_ns: &[i64], args: &WindowArgs) -> Result<Split> {
     let Some(text) = &args.window else {
         return Err(Error::usage("no window was given", FORMS));
@@ -43,14 +43,20 @@ pub fn choose(starts_ns: &[i64], args: &WindowArgs) -> Result<Split> {
         return Ok(split_at(starts_ns, window, &[]));
     };
     let baseline = resolve(starts_ns, text, "baseline", zone, Some(window))?;
-    if baseline.overlaps(&window) {
+    // What lies in the window is no normal traffic, whoever asked for it.
+    let kept = without(vec![baseline], &[window]);
+    if kept.is_empty() {
         return Err(Error::usage(
-            format!("the baseline {baseline} overlaps the window {window}"),
+            format!("the baseline {baseline} lies inside the window {window}"),
             "give a baseline that ends before the window starts or starts after it ends, or leave \
              --baseline out",
         ));
     }
-    let rows = baseline.rows(starts_ns);
+    let (ranges, rows): (Vec<Range>, Vec<_>) = kept
+        .into_iter()
+        .map(|range| (range, range.rows(starts_ns)))
+        .filter(|(_, rows)| !rows.is_empty())
+        .unzip();
     if rows.is_empty() {
         return Err(Error::usage(
             format!("no call started in the baseline {baseline}"),
@@ -60,14 +66,10 @@ pub fn choose(starts_ns: &[i64], args: &WindowArgs) -> Result<Split> {
     let window_rows = window.rows(starts_ns);
     let mut notes = Vec::new();
     note_thin_window(&window_rows, &mut notes);
-    Ok(Split {
-        window,
-        window_rows,
-        baseline: vec![baseline],
-        baseline_rows: vec![rows],
-        notes,
-        picked_from: 1,
-    })
+    if baseline.overlaps(&window) {
+        notes.push("The baseline overlapped the window: the common part counts as window.".into());
+    }
+    Ok(Split { window, window_rows, baseline: ranges, baseline_rows: rows, notes, picked_from: 1 })
 }
 
 /// Chooses the baseline of a window: the traffic before it, without the stretch just before it,

@@ -225,6 +225,9 @@ pub struct Totals {
     /// Expected calibration error of the first-ranked causes, and of all.
     pub ece: Option<f64>,
     pub ece_all: Option<f64>,
+    /// The same of the first-ranked, where only the true cause is right and not one that these spans
+    /// cannot tell from it.
+    pub ece_true: Option<f64>,
 }
 
 /// Printed confidence and whether it was right, of the first-ranked or of every cause.
@@ -237,6 +240,17 @@ pub fn confidences<'a>(
         said.map(|(at, said)| (said.confidence, case.is_right(&said.cause, at + 1))).collect()
     };
     pairs.flat_map(of).collect()
+}
+
+/// Printed confidence of the first-ranked cause and whether it is the true one.
+pub fn true_confidences<'a>(
+    pairs: impl Iterator<Item = (&'a Case, &'a Answer)>,
+) -> Vec<(f64, bool)> {
+    let of = |(case, answer): (&Case, &Answer)| {
+        let first = answer.said.first()?;
+        Some((first.confidence, case.labels.contains(&first.cause)))
+    };
+    pairs.filter_map(of).collect()
 }
 
 /// Sums up.
@@ -262,7 +276,8 @@ pub fn totals<'a>(pairs: impl Iterator<Item = (&'a Case, &'a Answer)> + Clone) -
         onset_error_s: median(&onsets),
         cited_right: (cited > 0).then(|| cited_right as f64 / cited as f64),
         ece: expected_error(&confidences(pairs.clone(), false), 10),
-        ece_all: expected_error(&confidences(pairs, true), 10),
+        ece_all: expected_error(&confidences(pairs.clone(), true), 10),
+        ece_true: expected_error(&true_confidences(pairs), 10),
     }
 }
 

@@ -1,0 +1,89 @@
+//! A crowded batch or a service with less capacity, by what the server itself reported.
+//!
+//! Three figures tell, each a ratio of logarithms so that no unit and no server enters:
+//!
+//! - the part of the added logarithm that lies in TTFT;
+//! - how the batch grew beside the time per token. By Little's law a batch is arrivals times
+//!   residence: where arrivals at a replica are as before, it grows just as the steps slow down
+//!   (about 1: slower hardware, or steps stretched by others' prefills), and more than that only
+//!   where more sequences arrive (neighbours that decode, or fewer replicas to share them);
+//! - how the wait before prefill grew beside the time per token: not at all behind neighbours that
+//!   only decode, in proportion where the service is slower, and far more where others' long
+//!   prompts stand in front.
+//!
+//! Each of the four ways is given the figures that queueing theory makes it have, with widths as
+//! broad as the measured cases of `serving-physics` are scattered; their likelihoods are compared.
+
+use crate::signals::case::Case;
+use crate::signals::reported::Reported;
+
+/// A way to get slower: the three figures, each with its spread, and whether it is contention.
+struct Way {
+    contention: bool,
+    ttft_part: (f64, f64),
+    batch: (f64, f64),
+    wait: (f64, f64),
+}
+
+const WAYS: [Way; 4] = [
+    // Neighbours that decode: sequences are added, nothing waits.
+    Way { contention: true, ttft_part: (0.15, 0.2), batch: (3.0, 1.6), wait: (0.8, 1.2) },
+    // Neighbours with long prompts: steps are stretched, and their prefills are waited for.
+    Way { contention: true, ttft_part: (0.42, 0.15), batch: (1.2, 0.35), wait: (3.0, 1.4) },
+    // Every replica slower: the batch grows as the steps do, the wait somewhat more.
+    Way { contention: false, ttft_part: (0.35, 0.2), batch: (1.0, 0.3), wait: (1.2, 0.7) },
+    // Fewer replicas: each gets more sequences and more prompts.
+    Way { contention: false, ttft_part: (0.38, 0.2), batch: (1.8, 0.9), wait: (1.8, 0.8) },
+];
+
+/// Least logarithm of the time per token for the ratios to mean anything.
+const LEAST_ITL_LOG: f64 = 0.08;
+/// A wait below this is scheduling, not queueing.
+const FLOOR_WAIT_S: f64 = 0.005;
+/// Figures that nobody sees in full are believed this much at most.
+const MOST: f64 = 0.9;
+
+/// How plausible a crowded batch is beside lost capacity; none where the server reported nothing.
+pub fn crowded(case: &Case, ttft_part: f64) -> Option<f64> {
+    let itl = case.rest?.itl.log;
+    if itl < LEAST_ITL_LOG {
+        return None;
+    }
+    let grew = |reported: Option<Reported>, floor: f64| {
+        reported.map(|of| ((of.window.max(floor)) / of.baseline.max(floor)).ln() / itl)
+    };
+    let batch = grew(case.batch_size, 1.0);
+    let wait = grew(case.queue_wait_s, FLOOR_WAIT_S);
+    if batch.is_none() && wait.is_none() {
+        return None;
+    }
+    let (mut contention, mut all) = (0.0, 0.0);
+    for way in &WAYS {
+        let figures =
+            [bell(Some(ttft_part), way.ttft_part), bell(batch, way.batch), bell(wait, way.wait)];
+        let likelihood = figures.iter().product::<f64>() + f64::MIN_POSITIVE;
+        all += likelihood;
+        contention += if way.contention { likelihood } else { 0.0 };
+    }
+    Some((contention / all).clamp(1.0 - MOST, MOST))
+}
+
+/// The density of a figure around its mean, with tails that a stranger may lie in; 1 where the
+/// figure is not known.
+fn bell(figure: Option<f64>, (mean, spread): (f64, f64)) -> f64 {
+    let Some(figure) = figure else { return 1.0 };
+    let z = (figure - mean) / spread;
+    (1.0 + z * z / 4.0).powf(-2.5) / spread
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_that_is_not_known_says_nothing_and_a_near_one_more_than_a_far_one() {
+        assert_eq!(bell(None, (1.0, 0.3)), 1.0);
+        assert!(bell(Some(1.1), (1.0, 0.3)) > bell(Some(2.0), (1.0, 0.3)));
+        assert!(bell(Some(100.0), (1.0, 0.3)) > 0.0);
+    }
+}

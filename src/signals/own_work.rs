@@ -1,0 +1,58 @@
+//! Own work that grew: more tokens to prefill or to decode a call, in the slice whose service got
+//! slower. Where a service is much of its server's load, that slowness is its own doing (serving
+//! physics, 4).
+
+use super::Signals;
+use super::effects::Effect;
+use super::frame::Side;
+use super::tally::Shift;
+use crate::stats::quantile::mean;
+
+/// Own work that grew beyond chance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OwnWork {
+    /// By what: longer prompts, lost caches or longer answers.
+    pub effect: Effect,
+    /// Its shift in the slice.
+    pub shift: Shift,
+    /// Tokens a minute of that work, window over baseline.
+    pub ratio: f64,
+}
+
+/// Least growth of the tokens a call, and of the tokens a minute, that can weigh on a server.
+const LEAST_RATIO: f64 = 1.25;
+/// Standard errors: two things that moved at once in one slice are seldom strangers.
+const LEAST_Z: f64 = 3.3;
+
+/// The own work that grew most clearly in a slice.
+pub fn own_work(signals: &Signals, slice: usize) -> Option<OwnWork> {
+    let frame = &signals.frame;
+    let kinds = [
+        (Effect::Length, &frame.uncached_tokens),
+        (Effect::Cache, &frame.uncached_tokens),
+        (Effect::Output, &frame.output_tokens),
+    ];
+    let grown = kinds.into_iter().filter_map(|(effect, tokens)| {
+        let shift = signals.shifts[slice][effect as usize];
+        let ratio = growth(signals, slice, tokens)?;
+        (shift.z >= LEAST_Z && shift.log > 0.0).then_some(OwnWork { effect, shift, ratio })
+    });
+    grown.max_by(|a, b| a.shift.z.total_cmp(&b.shift.z))
+}
+
+/// How much the tokens a minute grew, where the tokens a call did.
+fn growth(signals: &Signals, slice: usize, tokens: &[f64]) -> Option<f64> {
+    let frame = &signals.frame;
+    let of = |side: Side| -> Vec<f64> {
+        let rows = signals.slices.slices[slice].rows.iter().map(|row| *row as usize);
+        rows.filter(|row| frame.sides[*row] == side)
+            .map(|row| tokens[row])
+            .filter(|tokens| tokens.is_finite())
+            .collect()
+    };
+    let (before, after) = (of(Side::Baseline), of(Side::Window));
+    let a_call = mean(&after)? / mean(&before)?.max(1.0);
+    let a_second = |tokens: &[f64], seconds: f64| tokens.iter().sum::<f64>() / seconds.max(1.0);
+    let a_minute = a_second(&after, frame.window_s) / a_second(&before, frame.baseline_s).max(1e-9);
+    (a_call >= LEAST_RATIO && a_minute >= LEAST_RATIO).then_some(a_minute)
+}
