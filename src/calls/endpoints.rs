@@ -1,6 +1,7 @@
 //! Which HTTP requests are made to have an answer generated, told by their path.
 
 use crate::calls::draft::Draft;
+use crate::dialects::http;
 
 /// Attempts made for the call itself: where some go to a generating endpoint, others (a token
 /// refresh, an image download) are not attempts.
@@ -19,18 +20,5 @@ pub fn generates(attempt: &Draft) -> bool {
 
 /// Whether a URL path is one that generates an answer.
 pub fn is_generating(path: &str) -> bool {
-    const ENDPOINTS: [&str; 11] = [
-        "/completions",
-        "/responses",
-        "/messages",
-        "/complete",
-        "enerateContent",
-        "/converse",
-        "/converse-stream",
-        "/invoke",
-        "/invoke-with-response-stream",
-        "/generate",
-        "/chat",
-    ];
-    ENDPOINTS.iter().any(|end| path.ends_with(end) || path.contains("enerateContent"))
+    http::GENERATING.iter().any(|end| path.ends_with(end) || path.contains("enerateContent"))
 }

@@ -89,6 +89,30 @@ pub fn header_fields() -> impl Iterator<Item = Field> {
     })
 }
 
+/// How the path of a request that has an answer generated ends, or what stands in it.
+pub const GENERATING: [&str; 11] = [
+    "/completions",
+    "/responses",
+    "/messages",
+    "/complete",
+    "enerateContent",
+    "/converse",
+    "/converse-stream",
+    "/invoke",
+    "/invoke-with-response-stream",
+    "/generate",
+    "/chat",
+];
+
+/// The attributes that hold the URL or path of a request.
+pub fn url_attributes() -> Vec<&'static str> {
+    let url = |field: &Field| match (field.to, field.from) {
+        (To::Clue(Clue::UrlPath), From::Attr(name)) => Some(name),
+        _ => None,
+    };
+    FIELDS.iter().filter_map(url).collect()
+}
+
 const FIELDS: &[Field] = &[
     resource(Col::ServiceName, "service.name"),
     attr(Col::HttpStatus, "http.response.status_code"),

@@ -102,6 +102,7 @@ pub fn wanted() -> Wanted {
             wanted.want_event(event, Keep::Never);
         }
     }
+    wanted.want_attempts(&http::url_attributes(), &http::GENERATING);
     wanted
 }
 
@@ -139,11 +140,14 @@ fn want_sign(wanted: &mut Wanted, group: &[Test], keep: Keep) {
 
 fn want_test(wanted: &mut Wanted, test: &Test, keep: Keep) {
     match test {
-        Test::Has(name) | Test::Is(name, _) | Test::Ends(name, _) => {
+        Test::Is(name, _) | Test::Ends(name, _) => {
             wanted.want_attr(name, keep);
         }
+        Test::Has(name) => {
+            wanted.want_presence(name, keep);
+        }
         Test::Lacks(name) => {
-            wanted.want_attr(name, Keep::Never);
+            wanted.want_presence(name, Keep::Never);
         }
         Test::Scope(_) | Test::Name(_) | Test::Kind(_) => {}
     }

@@ -38,6 +38,8 @@ pub struct Want {
     pub take: Vec<Take>,
     /// Whether it makes the span worth keeping.
     pub keep: Keep,
+    /// Whether its value is looked at, and not only whether it is there.
+    pub value: bool,
 }
 
 /// A wanted event, and its wanted attributes.
@@ -64,13 +66,23 @@ impl WantEvent {
 
 type Lookup<T> = HashMap<Box<[u8]>, T, foldhash::fast::FixedState>;
 
+/// How an HTTP attempt that stands outside the traces of the calls is told from other requests.
+#[derive(Debug, Clone, Default)]
+pub struct Attempts {
+    /// Attributes that hold its URL or path.
+    pub urls: Vec<Box<str>>,
+    /// What is in that of a request which has an answer generated.
+    pub endpoints: Vec<Box<str>>,
+}
+
 /// The lookup that ingest is handed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Wanted {
     attrs: Lookup<Want>,
     events: Lookup<WantEvent>,
     spans: Lookup<()>,
     names: Vec<Box<str>>,
+    attempts: Attempts,
     /// One bit for every length that a wanted attribute name has: most names end here.
     attr_lengths: [u64; 4],
 }
@@ -78,6 +90,13 @@ pub struct Wanted {
 impl Wanted {
     /// Wants a span or resource attribute as a scalar.
     pub fn want_attr(&mut self, name: &str, keep: Keep) -> AttrId {
+        let id = self.want_presence(name, keep);
+        self.entry(name, keep).value = true;
+        id
+    }
+
+    /// Wants to know whether a span or resource attribute is there.
+    pub fn want_presence(&mut self, name: &str, keep: Keep) -> AttrId {
         let id = self.intern(name);
         let want = self.entry(name, keep);
         if !want.take.iter().any(|have| matches!(have, Take::Scalar(_))) {
@@ -126,6 +145,17 @@ impl Wanted {
     /// Wants spans of that exact name even where no attribute keeps them.
     pub fn want_span(&mut self, name: &str) {
         self.spans.insert(name.as_bytes().into(), ());
+    }
+
+    /// Says how attempts outside the traces of the calls are told.
+    pub fn want_attempts(&mut self, urls: &[&str], endpoints: &[&str]) {
+        let boxed = |names: &[&str]| names.iter().map(|name| Box::from(*name)).collect();
+        self.attempts = Attempts { urls: boxed(urls), endpoints: boxed(endpoints) };
+    }
+
+    /// How attempts outside the traces of the calls are told.
+    pub fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// The wanted attribute of that name.
@@ -194,6 +224,29 @@ impl Wanted {
         names
     }
 
+    /// Every wanted event, sorted by name, with the names of its wanted attributes.
+    pub fn events(&self) -> Vec<(&str, Keep, Vec<&str>)> {
+        let text = |name| std::str::from_utf8(name).expect("names are wanted as text");
+        let mut events: Vec<(&str, Keep, Vec<&str>)> = self
+            .events
+            .iter()
+            .map(|(name, event)| {
+                let attrs = event.attrs.iter().map(|(attr, _)| &**attr).collect();
+                (text(name), event.keep, attrs)
+            })
+            .collect();
+        events.sort_unstable();
+        events
+    }
+
+    /// Every span name that is wanted whatever the span carries, sorted.
+    pub fn span_names(&self) -> Vec<&str> {
+        let text = |name| std::str::from_utf8(name).expect("names are wanted as text");
+        let mut names: Vec<&str> = self.spans.keys().map(|name| text(name)).collect();
+        names.sort_unstable();
+        names
+    }
+
     fn intern(&mut self, full_name: &str) -> AttrId {
         if let Some(id) = self.id(full_name) {
             return id;
@@ -207,7 +260,7 @@ impl Wanted {
         let (word, bit) = (name.len() / 64, name.len() % 64);
         *self.attr_lengths.get_mut(word).expect("wanted names are shorter than 256 bytes") |=
             1 << bit;
-        let new = || Want { take: Vec::new(), keep };
+        let new = || Want { take: Vec::new(), keep, value: false };
         let want = self.attrs.entry(name.as_bytes().into()).or_insert_with(new);
         want.keep = want.keep.max(keep);
         want
