@@ -39,8 +39,8 @@ name=llmspan-$version-$target
 built=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/$target/release
 
 # The list of crates is inside the binary (`cargo audit bin`), and beside it.
-cargo auditable build --release --locked --target "$target"
-cargo cyclonedx --format json --override-filename "$name.cdx" --target "$target"
+cargo auditable build --release --locked --features remote --target "$target"
+cargo cyclonedx --format json --features remote --override-filename "$name.cdx" --target "$target"
 mv "$name.cdx.json" "$dist/"
 
 # What is shipped is what is checked: the file that goes into the archive diagnoses the shipped incident.

@@ -15,10 +15,12 @@ fn the_wheel_installs_in_a_clean_environment_and_diagnoses() {
         return;
     }
     let out = tempfile::tempdir().expect("a folder");
-    // The profile of the tests: its dependencies are built already.
+    // The profile and features of the tests: their dependencies are built already.
+    let features = if cfg!(feature = "remote") { "remote" } else { "" };
     let run = Command::new("bash")
         .args(["packaging/wheel.sh", "dev"])
         .arg(out.path())
+        .env("LLMSPAN_FEATURES", features)
         .current_dir(ROOT)
         .output()
         .expect("bash starts");

@@ -8,6 +8,7 @@ use super::Finished;
 use super::map::{self, MapArgs};
 use super::output;
 use super::plan::stdout_style;
+use super::source::SourceArgs;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::Style;
@@ -53,6 +54,9 @@ pub struct AuditArgs {
     /// Keep the terminal form to ASCII without colour, for logs
     #[arg(long)]
     pub plain: bool,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// Reads, audits, renders, writes.
@@ -63,7 +67,16 @@ pub fn run(args: &AuditArgs) -> Result<Finished> {
     let format = args.format.as_deref().map(by_name).transpose()?;
     let files = args.output.iter().filter(|name| *name != "-");
     let files: Vec<(PathBuf, Format)> = files.map(|name| by_suffix(name)).collect::<Result<_>>()?;
-    let options = Options { strict: args.strict, map: args.columns.rules()?, ..Options::default() };
+    let remote = args.source.terms(None)?;
+    if let Some(rehearsed) = args.source.rehearsed(&args.inputs, &remote)? {
+        return Ok(rehearsed);
+    }
+    let options = Options {
+        strict: args.strict,
+        map: args.columns.rules()?,
+        remote: remote.clone(),
+        ..Options::default()
+    };
     let (table, ingest) = crate::read(&args.inputs, &options)?;
     if table.is_empty() {
         return Err(Error::usage(
@@ -84,7 +97,7 @@ pub fn run(args: &AuditArgs) -> Result<Finished> {
     let below = |least: u64| found.services.iter().any(|service| service.score < least);
     Ok(Finished {
         out: if to_stdout { audit::render(&found, &ingest, format, style) } else { String::new() },
-        notes: map::notes(&ingest, false),
+        notes: SourceArgs::shown(&remote).into_iter().chain(map::notes(&ingest, false)).collect(),
         code: u8::from(args.fail_under.is_some_and(below)),
     })
 }

@@ -10,6 +10,7 @@ use super::map::{self, MapArgs};
 use super::output;
 use super::plan::Plan;
 use super::progress::Shown;
+use super::source::SourceArgs;
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::error::{Error, Result};
 use crate::report::{self, Format, wording};
@@ -89,11 +90,6 @@ pub struct DiagnoseArgs {
     #[arg(short, long)]
     pub verbose: bool,
 
-    /// Print the SQL that repeats each line of evidence in DuckDB on calls.parquet (in the
-    /// terminal and Markdown reports; JSON and HTML always hold it)
-    #[arg(long)]
-    pub show_queries: bool,
-
     /// Keep the terminal report to ASCII without colour, for logs
     #[arg(long)]
     pub plain: bool,
@@ -101,11 +97,17 @@ pub struct DiagnoseArgs {
     /// Print nothing but the report, and with -o nothing at all
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// Reads, diagnoses, renders, writes.
 pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
     let plan = Plan::resolve(args)?;
+    if let Some(rehearsed) = args.source.rehearsed(&plan.inputs, &plan.read.remote)? {
+        return Ok(rehearsed);
+    }
     let mut diagnosis = conclude(&plan)?;
     limit_ids(&mut diagnosis, plan.max_ids);
     let plots =
@@ -128,7 +130,7 @@ pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
     });
     Ok(Finished {
         out: out.unwrap_or_default(),
-        notes: if plan.quiet { Vec::new() } else { notes(&plan, &diagnosis) },
+        notes: notes(&plan, &diagnosis),
         code: u8::from(plan.fail_on.iter().any(|gate| gate.matches(&diagnosis))),
     })
 }
@@ -156,7 +158,10 @@ fn limit_ids(diagnosis: &mut Diagnosis, most: Option<usize>) {
 
 /// What a person should know besides, where the terminal report does not already say it.
 fn notes(plan: &Plan, diagnosis: &Diagnosis) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes = SourceArgs::shown(&plan.read.remote);
+    if plan.quiet {
+        return notes;
+    }
     if plan.stdout != Some(Format::Terminal) {
         notes.extend(map::notes(&diagnosis.ingest, false));
         notes.extend(

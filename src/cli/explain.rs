@@ -9,6 +9,7 @@ use super::map::{self, MapArgs};
 use super::output;
 use super::plan::{by_suffix, format, stdout_style};
 use super::progress::Shown;
+use super::source::SourceArgs;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::{self, Format, Style};
@@ -56,6 +57,9 @@ pub struct ExplainArgs {
     /// Show no progress, and print nothing but the result
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// Reads, explains, renders, writes.
@@ -76,14 +80,17 @@ pub fn run(args: &ExplainArgs) -> Result<Finished> {
             "use terminal (.txt), markdown (.md) or json (.json)",
         ));
     }
+    let remote = args.source.terms(None)?;
+    if let Some(rehearsed) = args.source.rehearsed(&args.inputs, &remote)? {
+        return Ok(rehearsed);
+    }
     let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options {
-        strict: args.strict,
-        map: args.columns.rules()?,
-        ..Options::default()
-    });
+    let options =
+        Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
+    let options = shown.counting(options);
     let (table, ingest) = crate::read(&args.inputs, &options)?;
-    let notes = map::notes(&ingest, args.quiet);
+    let mut notes = SourceArgs::shown(&options.remote);
+    notes.extend(map::notes(&ingest, args.quiet));
     let explanation = crate::explain::explain(&table, ingest, &args.id);
     if explanation.matches.is_empty() {
         return Err(Error::usage(
@@ -99,6 +106,6 @@ pub fn run(args: &ExplainArgs) -> Result<Finished> {
     let style = Style { plain: args.plain, ..Style::of_width(Style::NARROW) };
     let text = report::explanation::render(&explanation, format, style);
     output::write_with(path, |out| out.write_all(text.as_bytes()))?;
-    let wrote = (!args.quiet).then(|| format!("wrote {}", path.display()));
-    Ok(Finished { notes: notes.into_iter().chain(wrote).collect(), ..Finished::default() })
+    notes.extend((!args.quiet).then(|| format!("wrote {}", path.display())));
+    Ok(Finished { notes, ..Finished::default() })
 }

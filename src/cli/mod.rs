@@ -10,6 +10,7 @@ mod output;
 mod plan;
 mod progress;
 mod simulate;
+mod source;
 mod ticket;
 mod timeline;
 

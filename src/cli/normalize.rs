@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::map::{self, MapArgs};
 use super::progress::Shown;
+use super::source::SourceArgs;
 use super::{Finished, output};
 use crate::calls::CallTable;
 use crate::error::{Error, Result};
@@ -44,6 +45,9 @@ pub struct NormalizeArgs {
     /// Show no progress and no warning.
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// The forms of the table.
@@ -81,12 +85,14 @@ enum Target<'a> {
 pub fn run(args: &NormalizeArgs) -> Result<Finished> {
     // Before the inputs are read, which may take long.
     let target = target(args)?;
+    let remote = args.source.terms(None)?;
+    if let Some(rehearsed) = args.source.rehearsed(&args.inputs, &remote)? {
+        return Ok(rehearsed);
+    }
     let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options {
-        strict: args.strict,
-        map: args.columns.rules()?,
-        ..Options::default()
-    });
+    let options =
+        Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
+    let options = shown.counting(options);
     let (table, ingest) = crate::read(&args.inputs, &options)?;
     drop(shown);
     match target {
@@ -94,8 +100,9 @@ pub fn run(args: &NormalizeArgs) -> Result<Finished> {
         Target::Stdout(format) => to_stdout(&table, format),
     }?;
     let lost = wording::losses(&ingest, true).filter(|_| !args.quiet);
-    let lost = lost.map(|text| format!("warning: {text}"));
-    let notes = map::notes(&ingest, args.quiet).into_iter().chain(lost).collect();
+    let mut notes = SourceArgs::shown(&options.remote);
+    notes.extend(map::notes(&ingest, args.quiet));
+    notes.extend(lost.map(|text| format!("warning: {text}")));
     Ok(Finished { notes, ..Finished::default() })
 }
 

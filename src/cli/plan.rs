@@ -51,18 +51,21 @@ impl Plan {
             return Err(Error::usage("--threads 0 would do nothing", "ask for one or more"));
         }
         let fail_on = args.fail_on.iter().map(|what| gate(what)).collect::<Result<_>>()?;
+        let windows = windows::WindowArgs {
+            window: args.window.clone(),
+            baseline: args.baseline.clone(),
+            tz: args.tz.clone(),
+        };
+        let remote = args.source.terms(Some(&windows))?;
         Ok(Self {
             inputs: args.inputs.clone(),
             read: ingest::Options {
                 strict: args.strict,
                 map: args.columns.rules()?,
+                remote,
                 ..ingest::Options::default()
             },
-            windows: windows::WindowArgs {
-                window: args.window.clone(),
-                baseline: args.baseline.clone(),
-                tz: args.tz.clone(),
-            },
+            windows,
             stdout: to_stdout.then(|| format.unwrap_or(Format::Terminal)),
             files,
             charts: args.with_charts.clone(),
@@ -78,7 +81,7 @@ impl Plan {
 
 /// The style with what the arguments ask for.
 fn asked(args: &DiagnoseArgs, style: Style) -> Style {
-    let (plain, verbose, queries) = (args.plain, args.verbose, args.show_queries);
+    let (plain, verbose, queries) = (args.plain, args.verbose, args.source.show_queries);
     Style { plain, verbose, queries, ..style }
 }
 

@@ -5,6 +5,7 @@ use clap::Args;
 use super::Finished;
 use super::map::{self, MapArgs};
 use super::progress::Shown;
+use super::source::SourceArgs;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::ticket;
@@ -57,6 +58,9 @@ pub struct TicketArgs {
     /// Show no progress
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// Reads, diagnoses, writes the text.
@@ -70,19 +74,22 @@ pub fn run(args: &TicketArgs) -> Result<Finished> {
             "ask for at least 1",
         ));
     }
-    let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options {
-        strict: args.strict,
-        map: args.columns.rules()?,
-        ..Options::default()
-    });
     let windows = WindowArgs {
         window: args.window.clone(),
         baseline: args.baseline.clone(),
         tz: args.tz.clone(),
     };
+    let remote = args.source.terms(Some(&windows))?;
+    if let Some(rehearsed) = args.source.rehearsed(&args.inputs, &remote)? {
+        return Ok(rehearsed);
+    }
+    let shown = Shown::start(args.quiet);
+    let options =
+        Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
+    let options = shown.counting(options);
     let (table, ingest) = crate::read(&args.inputs, &options)?;
-    let notes = map::notes(&ingest, args.quiet);
+    let mut notes = SourceArgs::shown(&options.remote);
+    notes.extend(map::notes(&ingest, args.quiet));
     let diagnosis = crate::diagnose(&table, ingest, &windows)?;
     let out = ticket::render(&diagnosis, args.provider.as_deref(), args.max_ids);
     Ok(Finished { out, notes, ..Finished::default() })

@@ -9,6 +9,7 @@ use super::map::{self, MapArgs};
 use super::output;
 use super::plan::stdout_style;
 use super::progress::Shown;
+use super::source::SourceArgs;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::Style;
@@ -63,6 +64,9 @@ pub struct TimelineArgs {
     /// Show no progress, and print nothing but the result
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// Reads, bins, renders, writes.
@@ -73,14 +77,17 @@ pub fn run(args: &TimelineArgs) -> Result<Finished> {
     let path = args.output.as_deref().filter(|name| *name != "-").map(Path::new);
     let format = form(args.format.as_deref(), path)?;
     let every_ns = args.every.as_deref().map(every).transpose()?;
+    let remote = args.source.terms(None)?;
+    if let Some(rehearsed) = args.source.rehearsed(&args.inputs, &remote)? {
+        return Ok(rehearsed);
+    }
     let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options {
-        strict: args.strict,
-        map: args.columns.rules()?,
-        ..Options::default()
-    });
+    let options =
+        Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
+    let options = shown.counting(options);
     let (table, ingest) = crate::read(&args.inputs, &options)?;
-    let notes = map::notes(&ingest, args.quiet);
+    let mut notes = SourceArgs::shown(&options.remote);
+    notes.extend(map::notes(&ingest, args.quiet));
     let found = timeline(&table, ingest, &Asked { every_ns, by: args.by.clone() })?;
     let Some(path) = path else {
         let style = Style { plain: args.plain, ..stdout_style(args.plain) };
@@ -89,8 +96,8 @@ pub fn run(args: &TimelineArgs) -> Result<Finished> {
     let style = Style { plain: args.plain, ..Style::of_width(Style::NARROW) };
     let text = render(&found, format, style);
     output::write_with(path, |out| out.write_all(text.as_bytes()))?;
-    let wrote = (!args.quiet).then(|| format!("wrote {}", path.display()));
-    Ok(Finished { notes: notes.into_iter().chain(wrote).collect(), ..Finished::default() })
+    notes.extend((!args.quiet).then(|| format!("wrote {}", path.display())));
+    Ok(Finished { notes, ..Finished::default() })
 }
 
 fn every(text: &str) -> Result<i64> {

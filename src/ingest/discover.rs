@@ -3,23 +3,44 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::remote::{self, Fetch, Terms};
+use super::wanted::Wanted;
 use crate::error::{Error, Result};
 
 /// How deep directories are followed.
 const MAX_DEPTH: u32 = 32;
 
 /// Where a file comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Source {
     /// Standard input.
     Stdin,
     /// A file of this path.
     File(PathBuf),
+    /// Something that is not on this machine.
+    #[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "nobody is asked"))]
+    Remote(Arc<dyn Fetch>),
+}
+
+impl Source {
+    /// What of it is not read on purpose, and how much that is.
+    pub fn left_out(&self) -> Option<(String, u64)> {
+        match self {
+            Self::Remote(remote) => remote.left_out(),
+            Self::Stdin | Self::File(_) => None,
+        }
+    }
+
+    /// Whether two readings may give the same spans in another order.
+    pub fn is_unordered(&self) -> bool {
+        matches!(self, Self::Remote(remote) if !remote.in_order())
+    }
 }
 
 /// A file to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Found {
     /// As it was named, or found under what was named.
     pub name: String,
@@ -30,15 +51,20 @@ pub struct Found {
 }
 
 /// The files behind the inputs, each once.
-pub fn discover(inputs: &[String]) -> Result<Vec<Found>> {
+pub fn discover(inputs: &[String], terms: &Terms, wanted: &Wanted) -> Result<Vec<Found>> {
     let mut found = Vec::new();
     for input in inputs {
-        expand(input, &mut found)?;
+        if remote::is_remote(input) {
+            found.extend(remote::open(input, terms, wanted)?);
+        } else {
+            expand(input, &mut found)?;
+        }
     }
     let mut seen = HashSet::new();
     found.retain(|file: &Found| match &file.source {
         Source::Stdin => seen.insert(PathBuf::from("-")),
         Source::File(path) => seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())),
+        Source::Remote(_) => seen.insert(PathBuf::from(&file.name)),
     });
     if found.is_empty() {
         let place = inputs.first().cloned().unwrap_or_default();
@@ -129,7 +155,7 @@ mod tests {
         }
         let text = |path: PathBuf| path.display().to_string();
         let inputs = [text(root.to_owned()), text(root.join("*.json")), "-".to_owned()];
-        let found = discover(&inputs).unwrap();
+        let found = discover(&inputs, &Terms::default(), &Wanted::default()).unwrap();
         let names: Vec<_> = found
             .iter()
             .map(|file| file.name.trim_start_matches(&text(root.to_owned())).to_owned())
@@ -139,7 +165,9 @@ mod tests {
 
     #[test]
     fn a_path_or_pattern_that_is_not_there_says_so() {
-        assert!(matches!(discover(&["no/such".to_owned()]), Err(Error::Io { .. })));
-        assert!(matches!(discover(&["no/such*".to_owned()]), Err(Error::Input { .. })));
+        let discover =
+            |input: &str| discover(&[input.to_owned()], &Terms::default(), &Wanted::default());
+        assert!(matches!(discover("no/such"), Err(Error::Io { .. })));
+        assert!(matches!(discover("no/such*"), Err(Error::Input { .. })));
     }
 }

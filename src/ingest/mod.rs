@@ -16,6 +16,7 @@ pub mod parquet;
 mod progress;
 mod proto;
 mod read;
+pub mod remote;
 mod rows;
 mod sniff;
 mod span;
@@ -47,11 +48,19 @@ pub struct Options {
     pub map: Vec<MapRule>,
     /// Counters for whoever watches meanwhile.
     pub progress: Option<Arc<Progress>>,
+    /// What is asked of inputs that are not on this machine.
+    pub remote: remote::Terms,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { strict: false, max_expansion: 1000, map: Vec::new(), progress: None }
+        Self {
+            strict: false,
+            max_expansion: 1000,
+            map: Vec::new(),
+            progress: None,
+            remote: remote::Terms::default(),
+        }
     }
 }
 
@@ -88,14 +97,21 @@ pub enum CanonicalFormat {
     Csv,
 }
 
-/// Reads files, directories, globs and `-` (standard input), in the order given.
+/// Reads files, directories, globs, `-` (standard input) and what is not on this machine, in the
+/// order given.
 ///
 /// # Errors
 /// An input that does not exist, or nothing readable in any of them; under `strict`, any lost
 /// record.
 pub fn read(inputs: &[String], wanted: &Wanted, options: &Options) -> Result<Ingested> {
-    let found = discover::discover(inputs)?;
-    let files = read::read_files(&found, wanted, options);
+    // Rules for columns may name any of them, so that none can be left out.
+    let whole = !options.map.is_empty();
+    let terms = remote::Terms { whole, ..options.remote.clone() };
+    let found = discover::discover(inputs, &terms, wanted)?;
+    let mut files = read::read_files(&found, wanted, options);
+    if let Some(error) = files.iter_mut().find_map(|file| file.failed.take()) {
+        return Err(error);
+    }
     let readable = |file: &ReadFile| file.outcome.span_count > 0 || file.outcome.table.is_some();
     if !files.iter().any(readable) {
         return Err(nothing_readable(&found, &files));
@@ -108,6 +124,9 @@ pub fn read(inputs: &[String], wanted: &Wanted, options: &Options) -> Result<Ing
         if let Some((what, _)) = &file.refused {
             losses.add(what, 1, Place::File, found.named && what != EMPTY);
         }
+        if let Some((what, count)) = found.source.left_out() {
+            losses.add(&what, count, Place::File, false);
+        }
         if span_count == 0 && !found.named {
             losses.pardon(json::UNKNOWN);
         }
@@ -116,6 +135,10 @@ pub fn read(inputs: &[String], wanted: &Wanted, options: &Options) -> Result<Ing
             && let Some(loss) = losses.iter().find(|loss| loss.lost)
         {
             return Err(lost(&found.name, loss));
+        }
+        let mut kept = kept;
+        if found.source.is_unordered() {
+            kept.sort();
         }
         spans.absorb_spans(kept);
         ingested.tables.extend(table);
@@ -141,6 +164,12 @@ fn nothing_readable(found: &[Found], files: &[ReadFile]) -> Error {
         file.refused.clone().or(first)
     };
     let mut failed = found.iter().zip(files);
+    if let [Found { name, source: discover::Source::Remote(remote), .. }, ..] = found
+        && files.iter().all(|file| file.refused.is_none())
+    {
+        let (message, help) = remote.when_empty();
+        return Error::input(name.clone(), message, help);
+    }
     let first = failed.find_map(|(found, file)| Some((found, reasons(file)?)));
     let Some((found, (message, help))) = first else {
         let place = found.first().map(|found| found.name.clone()).unwrap_or_default();

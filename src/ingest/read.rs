@@ -60,6 +60,8 @@ struct Opened {
     losses: Tally,
     /// Why nothing of it is read: what it is.
     refused: Option<String>,
+    /// What ends the run: something that is not on this machine could not be had whole.
+    failed: Option<Error>,
 }
 
 /// One file, read.
@@ -68,6 +70,8 @@ pub struct ReadFile {
     pub outcome: FileOutcome,
     /// Why nothing of it could be read, in one sentence, and what to do about it.
     pub refused: Option<(String, String)>,
+    /// What ends the run.
+    pub failed: Option<Error>,
 }
 
 /// Reads every file; the result follows the order of the files whatever the thread count.
@@ -146,6 +150,7 @@ fn stored_bytes(files: &[Found]) -> u64 {
         Source::File(path) => {
             path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len())
         }
+        Source::Remote(remote) => remote.size(),
     };
     files.iter().map(length).sum::<Option<u64>>().unwrap_or(0)
 }
@@ -210,6 +215,13 @@ impl Cutter<'_> {
             Source::File(path) => {
                 File::open(path).and_then(|raw| self.stream(index, raw, &mut opened))
             }
+            Source::Remote(remote) => match remote.fetch(self.options.progress.as_deref()) {
+                Ok(bytes) => self.stream(index, bytes.as_slice(), &mut opened),
+                Err(error) => {
+                    opened.failed = Some(error);
+                    Ok(())
+                }
+            },
         };
         if let Err(error) = done {
             opened.refused = Some(format!("cannot be read: {error}"));
@@ -310,6 +322,7 @@ fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadF
         let mut file = ReadFile {
             outcome: FileOutcome { format: opened.format, ..Default::default() },
             refused: opened.refused.map(|what| (what, HELP.to_owned())),
+            failed: opened.failed,
         };
         let mut batch = Batch::default();
         let mut lines = 0;

@@ -235,6 +235,15 @@ pub struct Spans {
 }
 
 impl Spans {
+    /// Brings the spans into an order that does not depend on the one in which they came.
+    pub fn sort(&mut self) {
+        self.spans.sort_by(|a, b| {
+            let key = |span: &Span| (span.start_ns, span.end_ns);
+            let ids = |span: &Span| (span.trace_id.clone(), span.span_id.clone());
+            key(a).cmp(&key(b)).then_with(|| ids(a).cmp(&ids(b)))
+        });
+    }
+
     /// Adds the spans of another file or chunk behind these.
     pub fn append(&mut self, mut other: Self) {
         let resources = u32::try_from(self.resources.len()).unwrap_or(u32::MAX);

@@ -20,7 +20,7 @@ const MOST_GUARD_NS: i64 = 300 * SECOND_NS;
 const REACH_NS: i64 = 2 * HOUR_NS;
 const REACH_WINDOWS: i64 = 12;
 /// Earlier days whose same hour joins the baseline.
-const EARLIER_DAYS: [i64; 4] = [1, 2, 3, 7];
+pub(super) const EARLIER_DAYS: [i64; 4] = [1, 2, 3, 7];
 /// Most dates that an error names.
 const MOST_DATES: usize = 4;
 
@@ -143,7 +143,7 @@ fn guard_ns(window: Range, first_ns: i64) -> i64 {
     (length / 2).min(MOST_GUARD_NS).min(history / 10) / SECOND_NS * SECOND_NS
 }
 
-fn reach_ns(window: Range) -> i64 {
+pub(super) fn reach_ns(window: Range) -> i64 {
     let length = window.end_ns.saturating_sub(window.start_ns);
     length.saturating_mul(REACH_WINDOWS).clamp(REACH_NS, DAY_NS.max(length.saturating_mul(2)))
 }
@@ -168,17 +168,24 @@ fn after(starts_ns: &[i64], window: Range) -> Vec<Range> {
 /// on both sides.
 fn earlier_days(starts_ns: &[i64], window: Range) -> Vec<Range> {
     let Some(&first) = starts_ns.first() else { return Vec::new() };
-    let pad = window.end_ns.saturating_sub(window.start_ns).clamp(HOUR_NS / 2, DAY_NS / 4);
     let day = |back: &i64| {
-        let shift = |time: i64| time.saturating_sub(back * DAY_NS);
-        let from = shift(window.start_ns).saturating_sub(pad);
-        let to = shift(window.end_ns).saturating_add(pad);
-        range(from.max(first), to.min(window.start_ns))
+        let day = earlier_day(window, *back);
+        range(day.start_ns.max(first), day.end_ns.min(window.start_ns))
     };
     let mut days: Vec<Range> = EARLIER_DAYS.iter().flat_map(day).collect();
     days.sort_unstable();
     days.dedup();
     days
+}
+
+/// The window's hour so many days before.
+pub(super) fn earlier_day(window: Range, back: i64) -> Range {
+    let pad = window.end_ns.saturating_sub(window.start_ns).clamp(HOUR_NS / 2, DAY_NS / 4);
+    let shift = |time: i64| time.saturating_sub(back * DAY_NS);
+    Range {
+        start_ns: shift(window.start_ns).saturating_sub(pad),
+        end_ns: shift(window.end_ns).saturating_add(pad),
+    }
 }
 
 fn range(start_ns: i64, end_ns: i64) -> Vec<Range> {
@@ -197,7 +204,7 @@ fn without(ranges: Vec<Range>, exclude: &[Range]) -> Vec<Range> {
     })
 }
 
-fn zone(text: Option<&str>) -> Result<Zone> {
+pub(super) fn zone(text: Option<&str>) -> Result<Zone> {
     let Some(text) = text else { return Ok(Zone::UTC) };
     Zone::parse(text).ok_or_else(|| {
         Error::usage(

@@ -6,6 +6,7 @@
 mod choose;
 mod find;
 mod grammar;
+mod needed;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use chrono::{DateTime, SecondsFormat};
 pub use choose::{choose, split_at};
 pub use find::{Found, LEAST_SEARCHED_CALLS, LEAST_SEARCHED_S, candidates, find, searchable};
 pub use grammar::duration_ns;
+pub use needed::needed;
 
 /// What was asked for, as it was written; `None` where it was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

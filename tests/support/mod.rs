@@ -4,8 +4,10 @@
 
 pub mod browser;
 pub mod conclusions;
+pub mod fake_http;
 pub mod house;
 pub mod incident;
+pub mod python;
 pub mod schema;
 pub mod score;
 pub mod score_table;

@@ -77,6 +77,27 @@ pub fn read_mapped(
     Ok(outcome)
 }
 
+/// The columns of a file that are decoded.
+#[cfg(feature = "remote")]
+pub(super) struct Needed {
+    /// The column of the starts.
+    pub start: String,
+    /// All that are decoded; none where every one is.
+    pub columns: Option<Vec<String>>,
+}
+
+/// The columns that a file of these would be read by; `None` where it is not of spans.
+#[cfg(feature = "remote")]
+pub(super) fn needed_columns(fields: &Fields, wanted: &Wanted) -> Option<Needed> {
+    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    if sniff::is_canonical(&names) {
+        return Some(Needed { start: "start".to_owned(), columns: None });
+    }
+    let layout = layouts::recognise(fields, wanted)?;
+    let columns = layout.columns().into_iter().map(str::to_owned).collect();
+    Some(Needed { start: layout.start.clone()?, columns: Some(columns) })
+}
+
 /// The numbers in a column, also where they are text.
 pub(super) fn numbers(column: &dyn Array) -> Vec<f64> {
     (0..column.len()).filter_map(|row| time::number(cell::scalar(column, row)?)).collect()

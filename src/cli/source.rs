@@ -1,0 +1,62 @@
+//! What every command that reads spans says about inputs that are not on this machine.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::Finished;
+use crate::dialects;
+use crate::error::Result;
+use crate::ingest::remote::{Asked, Stretch, Terms, questions};
+use crate::windows::{WindowArgs, needed};
+
+/// Flags about inputs that are not on this machine.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SourceArgs {
+    /// Print the SQL that was sent to a database, on standard error; `diagnose` also prints the
+    /// SQL that repeats each line of evidence in DuckDB on calls.parquet, in the terminal and
+    /// Markdown reports (JSON and HTML always hold it)
+    #[arg(long)]
+    pub show_queries: bool,
+
+    /// Ask and read nothing: print what would be asked
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl SourceArgs {
+    /// What is asked of the inputs, given the window where the command has one.
+    ///
+    /// # Errors
+    /// A window that cannot be understood.
+    pub fn terms(&self, windows: Option<&WindowArgs>) -> Result<Terms> {
+        let times = windows.map(needed).transpose()?.flatten().map(|ranges| {
+            let stretch = |range: &crate::windows::Range| Stretch {
+                start_ns: range.start_ns,
+                end_ns: range.end_ns,
+            };
+            ranges.iter().map(stretch).collect()
+        });
+        let asked = self.show_queries.then(|| Arc::new(Asked::default()));
+        Ok(Terms { times, asked, ..Terms::default() })
+    }
+
+    /// Where nothing is to be done: what would be asked.
+    ///
+    /// # Errors
+    /// An address that says nothing, or a time that is missing.
+    pub fn rehearsed(&self, inputs: &[String], terms: &Terms) -> Result<Option<Finished>> {
+        if !self.dry_run {
+            return Ok(None);
+        }
+        let questions = questions(inputs, terms, &dialects::wanted())?;
+        let out = questions.iter().map(|question| format!("{question};\n")).collect();
+        Ok(Some(Finished { out, ..Finished::default() }))
+    }
+
+    /// What was asked, for standard error.
+    pub fn shown(terms: &Terms) -> Vec<String> {
+        let asked = terms.asked.as_ref().map(|asked| asked.all()).unwrap_or_default();
+        asked.into_iter().map(|question| format!("{question};")).collect()
+    }
+}

@@ -1,0 +1,63 @@
+//! Servers that are started for a test out of Python packages, where these are installed.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    pub port: u16,
+    child: Child,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        for _ in 0..50 {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The Python that has a package, or none with a message.
+#[allow(clippy::print_stderr, reason = "a test that skips says so")]
+pub fn python_with(package: &str) -> Option<String> {
+    let stated = std::env::var("LLMSPAN_TEST_PYTHON").ok();
+    let python = stated.unwrap_or("python3".to_owned());
+    let import = Command::new(&python).args(["-c", &format!("import {package}")]).output();
+    let there = import.is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!(
+            "skipped: {python} has no {package} (pip install {package}; LLMSPAN_TEST_PYTHON)"
+        );
+    }
+    there.then_some(python)
+}
+
+/// The command that is Azurite's blob service, or none with a message.
+#[allow(clippy::print_stderr, reason = "a test that skips says so")]
+pub fn azurite() -> Option<String> {
+    let stated = std::env::var("LLMSPAN_TEST_AZURITE").unwrap_or("azurite-blob".to_owned());
+    let there = Command::new(&stated).arg("--version").output().is_ok();
+    if !there {
+        eprintln!("skipped: there is no {stated} (npm install azurite; LLMSPAN_TEST_AZURITE)");
+    }
+    there.then_some(stated)
+}
+
+/// Starts a script of this folder and waits for the port that it prints.
+pub fn start(python: &str, script: &str, args: &[String]) -> Server {
+    let path = PathBuf::from("tests/support").join(script);
+    let mut command = Command::new(python);
+    command.arg(path).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let port = line.trim().parse().expect(script);
+    Server { port, child }
+}
