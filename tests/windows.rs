@@ -111,7 +111,7 @@ fn a_quiet_window_inside_the_data_is_no_error() {
 fn a_baseline_that_reaches_into_the_window_ends_where_the_window_starts() {
     let starts = calls(12.0, 16.0);
     let split = choose(&starts, &args("14:00-14:15", Some("13:00-14:05"), None)).unwrap();
-    let kept: Vec<_> = split.baseline.iter().map(llmspan::windows::Range::length_s).collect();
+    let kept: Vec<_> = split.baseline.iter().map(Range::length_s).collect();
     assert_eq!(kept, [3600.0]);
     assert!(split.notes.iter().any(|note| note.contains("overlapped")), "{:?}", split.notes);
 }
