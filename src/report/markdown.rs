@@ -222,10 +222,10 @@ fn why(page: &mut Page, cause: &RankedCause) {
 /// The SQL behind each line of evidence.
 fn asked(page: &mut Page, causes: &[RankedCause]) {
     page.heading("Queries");
-    page.block(&escape(queries::TABLE));
+    page.block(&prose(queries::TABLE));
     for cause in causes {
         for query in queries::of(cause) {
-            page.block(&escape(&format!("{}. {}", cause.rank, query.title)));
+            page.block(&escape(&format!("Cause {}, {}", cause.rank, query.title)));
             page.block(&format!("```sql\n{}\n```", query.sql));
         }
     }

@@ -66,7 +66,7 @@ fn figures(body: &mut Body, diagnosis: &Diagnosis) {
     }
     body.raw("<ul class=\"figures\">\n");
     for signal in found {
-        body.raw(if moved(signal) { "<li class=\"moved\">" } else { "<li>" });
+        body.raw(if signal.change == Change::Rose { "<li class=\"moved\">" } else { "<li>" });
         let name = table::capital(&wording::signal(&signal.signal));
         body.element("span class=\"name\"", &name).raw(" <span>");
         body.text(&wording::known(&signal.signal, signal.baseline)).raw(" → <b>");
@@ -168,7 +168,7 @@ fn others(body: &mut Body, diagnosis: &Diagnosis) {
         };
         let window = format!("{}/{}", iso(spike.window.start), iso(spike.window.end));
         body.raw("<li>").text(&wording::period(&spike.window)).raw(": ");
-        body.text(&heading(spike)).raw(". ").text(&spike.headline);
+        body.prose("span", &spike.headline);
         body.raw(" <code>--window ").text(&window).raw("</code></li>\n");
     }
     body.raw("</ul></aside>\n");

@@ -120,10 +120,12 @@ fn known(values: &[Option<f64>]) -> bool {
 }
 
 fn header(page: &Page, timeline: &Timeline, cut: &Cut, lengths: [usize; 3]) -> String {
+    let days = (cut.to - cut.from) as f64 * timeline.bin_s > 86_400.0;
+    let shape = if days { "%m-%d" } else { "%H:%M" };
     let clock = |bin: usize| {
         let after = TimeDelta::try_milliseconds((bin as f64 * timeline.bin_s * 1e3) as i64);
         let time = after.and_then(|after| timeline.start.checked_add_signed(after));
-        time.map_or_else(String::new, |time| time.format("%H:%M").to_string())
+        time.map_or_else(String::new, |time| time.format(shape).to_string())
     };
     let [before, window, after] = lengths;
     let left = span(&clock(cut.from), "baseline", &clock(cut.window_from), before);

@@ -145,7 +145,7 @@ fn days(page: &mut Page, days: &Days) {
         day += stretch.len();
         if first < last {
             // Days without a call share a row.
-            rows.push(vec![format!("{} to {}", date(first), date(last)), "0".to_owned()]);
+            rows.push(vec![format!("{}\u{a0}to\u{a0}{}", date(first), date(last)), "0".to_owned()]);
             continue;
         }
         let (day, calls, date) = (first, &stretch[0], date(first));
