@@ -131,6 +131,12 @@ impl Col {
         COLUMNS.iter().map(|column| column.col)
     }
 
+    /// The column of that place in the table.
+    #[inline]
+    pub const fn at(place: usize) -> Option<Self> {
+        if place < Self::COUNT { Some(COLUMNS[place].col) } else { None }
+    }
+
     /// The column's description.
     pub const fn info(self) -> &'static Column {
         &COLUMNS[self as usize]

@@ -1,8 +1,7 @@
 //! The entry of the stage: everything that ingest kept, to one row a call.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use crate::calls::derive::{self, CacheHabits};
@@ -10,18 +9,19 @@ use crate::calls::draft::{Draft, Reader};
 use crate::calls::lens::Lens;
 use crate::calls::parse::{Rejection, ZERO_USAGE};
 use crate::calls::trace::{self, Folded, Row};
-use crate::calls::{CallTable, Codes, attempts, matching, twins};
+use crate::calls::traces::Traces;
+use crate::calls::{Call, CallTable, Codes, attempts, matching, table, twins};
 use crate::diagnosis::{Ingest, Rejected};
 use crate::dialects::DIALECTS;
 use crate::error::{Error, Result};
-use crate::ingest::{CanonicalInput, Id, Ingested, Span, Spans, Wanted};
+use crate::ingest::{CanonicalInput, Ingested, Span, Spans, Wanted};
 use crate::schema::Col;
 
 /// Spans read by one thread at a time.
 const BATCH: usize = 4096;
 
 /// Rows made into columns at a time: a row under assembly is wider than in the table.
-const TABLE_ROWS: usize = 1 << 16;
+const TABLE_ROWS: usize = 1 << 14;
 
 /// Assembles the canonical table out of what ingest kept, together with the inputs that are
 /// such tables already.
@@ -33,11 +33,10 @@ pub fn assemble(ingested: Ingested, wanted: &Wanted, strict: bool) -> Result<(Ca
     let stored = stored(&tables, strict, &mut ingest)?;
     drop(tables);
     let rows = rows(spans, wanted, &mut ingest);
-    let mut all: Vec<CallTable> = rows
-        .into_par_iter()
-        .chunks(TABLE_ROWS)
-        .map(|rows| CallTable::from_calls(rows.into_iter().map(|row| row.draft.call).collect()))
-        .collect();
+    let mut calls: Vec<Call> = rows.into_iter().map(|row| row.draft.call).collect();
+    table::sort(&mut calls);
+    let parts = calls.into_par_iter().chunks(TABLE_ROWS);
+    let mut all: Vec<CallTable> = parts.map(CallTable::from_calls).collect();
     all.extend(stored);
     let table = CallTable::concat(all);
     ingest.calls = table.len() as u64;
@@ -82,10 +81,10 @@ fn dialects(table: &CallTable) -> Vec<(String, u64)> {
 /// One row a call, in order of the spans.
 fn rows(mut spans: Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Row> {
     let mut folded = BTreeMap::new();
-    let repeated = repeated(&spans.spans);
-    add(&mut folded, "duplicate_span", repeated.iter().filter(|gone| **gone).count() as u64);
-    let drafts = read(&mut spans, wanted, &repeated);
-    let (rows, loose) = fold(&spans, &repeated, drafts, &mut folded);
+    let traces = Traces::of(&spans.spans);
+    add(&mut folded, "duplicate_span", traces.repeated.iter().filter(|gone| **gone).count() as u64);
+    let drafts = read(&mut spans, wanted, &traces.repeated);
+    let (rows, loose) = fold(&spans.spans, &traces, drafts, &mut folded);
     let (mut rows, counts) = twins::fold(rows);
     for (kind, count) in counts {
         add(&mut folded, kind, count);
@@ -104,16 +103,6 @@ fn add(counts: &mut BTreeMap<&'static str, u64>, kind: &'static str, count: u64)
     if count > 0 {
         *counts.entry(kind).or_default() += count;
     }
-}
-
-/// Which spans repeat the trace and span id of an earlier one.
-fn repeated(spans: &[Span]) -> Vec<bool> {
-    let mut seen: HashSet<(&Id, &Id), FixedState> = HashSet::default();
-    let mut again = |span| {
-        let Span { trace_id, span_id, .. }: &Span = span;
-        !span_id.is_none() && !seen.insert((trace_id, span_id))
-    };
-    spans.iter().map(&mut again).collect()
 }
 
 /// Reads the spans that dialects know. What a span carries is in its draft then, and is given up
@@ -138,47 +127,25 @@ fn read(spans: &mut Spans, wanted: &Wanted, repeated: &[bool]) -> Vec<Vec<Draft>
         .collect()
 }
 
-/// One trace: its kept spans, and those of them that a dialect reads.
-#[derive(Default)]
-struct Trace {
-    members: Vec<u32>,
-    drafts: Vec<Draft>,
-}
-
+/// Folds every trace; gives the rows in order of their spans, and the attempts that no call owns.
 fn fold(
-    spans: &Spans,
-    repeated: &[bool],
+    spans: &[Span],
+    traces: &Traces,
     drafts: Vec<Vec<Draft>>,
     counts: &mut BTreeMap<&'static str, u64>,
 ) -> (Vec<Row>, Vec<Draft>) {
-    let mut number: HashMap<&Id, usize, FixedState> = HashMap::default();
-    let mut traces: Vec<Trace> = Vec::new();
-    let mut trace_of: Vec<usize> = Vec::with_capacity(spans.spans.len());
-    for (at, span) in spans.spans.iter().enumerate() {
-        let trace = *number.entry(&span.trace_id).or_insert(traces.len());
-        if trace == traces.len() {
-            traces.push(Trace::default());
-        }
-        trace_of.push(trace);
-        if let (false, Ok(at)) = (repeated[at], u32::try_from(at)) {
-            traces[trace].members.push(at);
-        }
-    }
-    let trace = |draft: &Draft| usize::try_from(draft.span).ok().and_then(|at| trace_of.get(at));
+    let trace = |draft: &Draft| usize::try_from(draft.span).ok().map(|at| traces.of[at]);
     let mut sizes = vec![0_usize; traces.len()];
-    drafts.iter().flatten().filter_map(trace).for_each(|trace| sizes[*trace] += 1);
+    drafts.iter().flatten().filter_map(trace).for_each(|trace| sizes[trace] += 1);
+    // Drafts are wide and traces many: no more room is made than is needed.
+    let mut by_trace: Vec<Vec<Draft>> = sizes.into_iter().map(Vec::with_capacity).collect();
     for draft in drafts.into_iter().flatten() {
-        if let Some(&at) = trace(&draft) {
-            let Trace { drafts, .. } = &mut traces[at];
-            // Drafts are wide and traces many: no room is made in advance.
-            drafts.reserve_exact(std::mem::take(&mut sizes[at]));
-            drafts.push(draft);
+        if let Some(trace) = trace(&draft) {
+            by_trace[trace].push(draft);
         }
     }
-    let folded: Vec<Folded> = traces
-        .into_par_iter()
-        .map(|trace| trace::fold(&spans.spans, &trace.members, trace.drafts))
-        .collect();
+    let fold = |(trace, drafts)| trace::fold(spans, traces.members(trace), drafts);
+    let folded: Vec<Folded> = by_trace.into_par_iter().enumerate().map(fold).collect();
     let mut rows = Vec::with_capacity(folded.iter().map(|trace| trace.rows.len()).sum());
     let mut loose = Vec::new();
     for trace in folded {

@@ -1,5 +1,7 @@
 //! One row of the canonical table while it is being assembled.
 
+use compact_str::CompactString;
+
 use crate::schema::Col;
 
 /// The value of one column.
@@ -9,7 +11,7 @@ pub enum Cell {
     #[default]
     Null,
     /// Text columns.
-    Text(Box<str>),
+    Text(CompactString),
     /// Seconds and ratios; always finite.
     Float(f64),
     /// Tokens, counts, and the start in nanoseconds since the epoch.
@@ -21,34 +23,42 @@ pub enum Cell {
 /// One call: the cells that are known, and the kept attributes to slice by.
 #[derive(Debug, Clone, Default)]
 pub struct Call {
-    /// Known cells only, in order of column: most of the columns of most calls are null.
-    cells: Vec<(Col, Cell)>,
+    /// One bit for every known column.
+    known: u128,
+    /// Their cells, in order of column: most of the columns of most calls are null.
+    cells: Vec<Cell>,
     /// Kept attributes (without the `attr.` prefix) and their values.
-    pub segments: Vec<(Box<str>, Box<str>)>,
+    pub segments: Vec<(CompactString, CompactString)>,
 }
+
+const _: () = assert!(Col::COUNT <= 128, "a column has no bit");
 
 impl Call {
     /// The cell of a column.
+    #[inline]
     pub fn get(&self, col: Col) -> &Cell {
-        match self.position(col) {
-            Ok(index) => &self.cells[index].1,
-            Err(_) => &Cell::Null,
-        }
+        if self.has(col) { &self.cells[self.index(col)] } else { &Cell::Null }
     }
 
     /// No cell, with room for this many.
     pub fn with_room(cells: usize) -> Self {
-        Self { cells: Vec::with_capacity(cells), segments: Vec::new() }
+        Self { known: 0, cells: Vec::with_capacity(cells), segments: Vec::new() }
     }
 
     /// The known cells, in order of column.
-    pub fn cells(&self) -> &[(Col, Cell)] {
-        &self.cells
+    pub fn cells(&self) -> impl Iterator<Item = (Col, &Cell)> {
+        columns(self.known).zip(&self.cells)
+    }
+
+    /// The known cells, in order of column, and what is left of the call.
+    pub fn take_cells(&mut self) -> impl Iterator<Item = (Col, Cell)> + use<> {
+        columns(std::mem::take(&mut self.known)).zip(std::mem::take(&mut self.cells))
     }
 
     /// Whether a column is known.
+    #[inline]
     pub fn has(&self, col: Col) -> bool {
-        self.position(col).is_ok()
+        self.known & bit(col) != 0
     }
 
     /// Sets a cell, whatever it held. A float that is not finite becomes null.
@@ -58,22 +68,28 @@ impl Call {
             Cell::Float(float) => !float.is_finite(),
             _ => false,
         };
-        match (self.position(col), null) {
-            (Ok(index), true) => {
-                self.cells.remove(index);
+        let index = self.index(col);
+        match (self.has(col), null) {
+            (true, true) => {
+                self.take(col);
             }
-            (Ok(index), false) => self.cells[index].1 = cell,
-            (Err(_), true) => {}
-            (Err(index), false) => self.cells.insert(index, (col, cell)),
+            (true, false) => self.cells[index] = cell,
+            (false, true) => {}
+            (false, false) => {
+                self.cells.insert(index, cell);
+                self.known |= bit(col);
+            }
         }
     }
 
     /// Makes a cell null and returns what it held.
     pub fn take(&mut self, col: Col) -> Cell {
-        match self.position(col) {
-            Ok(index) => self.cells.remove(index).1,
-            Err(_) => Cell::Null,
+        if !self.has(col) {
+            return Cell::Null;
         }
+        let cell = self.cells.remove(self.index(col));
+        self.known &= !bit(col);
+        cell
     }
 
     /// Sets a text cell; empty text is null.
@@ -90,10 +106,9 @@ impl Call {
 
     /// Takes from `other` those cells that are null here and whose column is wanted.
     pub fn fill_where(&mut self, other: &Self, wanted: impl Fn(Col) -> bool) {
-        for (col, cell) in &other.cells {
-            if wanted(*col) && !self.has(*col) {
-                self.set(*col, cell.clone());
-            }
+        let news = columns(other.known & !self.known);
+        for col in news.filter(|col| wanted(*col)) {
+            self.set(col, other.get(col).clone());
         }
     }
 
@@ -106,8 +121,10 @@ impl Call {
         }
     }
 
-    fn position(&self, col: Col) -> Result<usize, usize> {
-        self.cells.binary_search_by_key(&col, |(have, _)| *have)
+    /// Where the cell of a column stands among the known ones, or would.
+    #[inline]
+    fn index(&self, col: Col) -> usize {
+        (self.known & (bit(col) - 1)).count_ones() as usize
     }
 
     /// The number in a seconds, ratio, tokens or count column.
@@ -143,4 +160,18 @@ impl Call {
             _ => None,
         }
     }
+}
+
+#[inline]
+const fn bit(col: Col) -> u128 {
+    1 << col as u8
+}
+
+/// The columns of these bits, in order.
+fn columns(mut bits: u128) -> impl Iterator<Item = Col> {
+    std::iter::from_fn(move || {
+        let col = Col::at(bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(col)
+    })
 }

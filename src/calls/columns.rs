@@ -3,25 +3,42 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::{
-    BooleanChunked, DataType, Int64Chunked, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr,
-    Series, TimeUnit, TimeZone,
+    BooleanChunked, BooleanChunkedBuilder, ChunkedBuilder, DataType, Float64Type, Int64Chunked,
+    Int64Type, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, PrimitiveChunkedBuilder, Series,
+    StringChunkedBuilder, TimeUnit, TimeZone,
 };
-use rayon::prelude::*;
 
-use super::Call;
+use super::{Call, Cell};
 use crate::schema::{Col, Kind, SEGMENT_PREFIX};
 
-/// The canonical columns of the calls, in table order, the calls in theirs.
-pub(super) fn all(calls: &[Call]) -> Vec<Series> {
-    let mut known = [false; Col::COUNT];
-    for (col, _) in calls.iter().flat_map(Call::cells) {
-        known[*col as usize] = true;
+/// The columns of these calls, in their order: the canonical ones in table order, then the kept
+/// attributes by name. Empty text is null, and of an attribute that a call names twice the first
+/// stands.
+pub(super) fn all<'c>(calls: impl ExactSizeIterator<Item = &'c Call>) -> Vec<Series> {
+    let rows = calls.len();
+    let mut columns: Vec<Option<Growing>> = Col::all().map(|_| None).collect();
+    let mut segments: BTreeMap<&str, Growing> = BTreeMap::new();
+    // Call by call: each lies in a place of its own, and is fetched once this way.
+    for (row, call) in calls.enumerate() {
+        for (col, cell) in call.cells() {
+            let growing = || Growing::new(col.name(), col.info().kind, rows);
+            columns[col as usize].get_or_insert_with(growing).put(row, cell);
+        }
+        for (name, value) in call.segments.iter().filter(|(_, value)| !value.is_empty()) {
+            let new = || Growing::new(&format!("{SEGMENT_PREFIX}{name}"), Kind::Text, rows);
+            let column = segments.entry(name).or_insert_with(new);
+            if column.filled <= row {
+                column.put_text(row, value);
+            }
+        }
     }
-    let all: Vec<Col> = Col::all().collect();
-    // Most columns of most dumps are null throughout: the calls are not asked for those.
-    all.par_iter()
-        .map(|col| if known[*col as usize] { of(*col, calls) } else { null(*col, calls.len()) })
-        .collect()
+    // Most columns of most dumps are null throughout.
+    let canonical = Col::all().zip(columns).map(|(col, column)| match column {
+        Some(column) => column.finish(rows),
+        None => null(col, rows),
+    });
+    let kept = segments.into_values().map(|column| column.finish(rows));
+    canonical.chain(kept).collect()
 }
 
 /// A canonical column of which nothing is known.
@@ -36,35 +53,87 @@ fn null(col: Col, rows: usize) -> Series {
     Series::full_null(PlSmallStr::from_static(col.name()), rows, &kind)
 }
 
-/// One canonical column of the calls, in their order.
-fn of(col: Col, calls: &[Call]) -> Series {
-    match col.info().kind {
-        Kind::Text => texts(col.name(), calls.iter().map(|call| call.text(col)).collect()),
-        Kind::Seconds | Kind::Ratio => {
-            floats(col, calls.iter().map(|call| call.number(col)).collect())
-        }
-        Kind::Tokens | Kind::Count | Kind::Time => {
-            ints(col, calls.iter().map(|call| call.int(col)).collect())
-        }
-        Kind::Flag => flags(col, calls.iter().map(|call| call.flag(col)).collect()),
-    }
+/// A column that is filled from the top; what is skipped is null.
+struct Growing {
+    kind: Kind,
+    /// Up to which row it is filled.
+    filled: usize,
+    cells: Cells,
 }
 
-/// The kept attributes of the calls, a column each, sorted by name. Empty text is null, and of
-/// an attribute that a call names twice the first stands.
-pub(super) fn of_segments(calls: &[Call]) -> Vec<Series> {
-    let mut columns: BTreeMap<&str, Vec<Option<&str>>> = BTreeMap::new();
-    for (row, call) in calls.iter().enumerate() {
-        for (name, value) in &call.segments {
-            let column = columns.entry(name).or_insert_with(|| vec![None; calls.len()]);
-            if column[row].is_none() && !value.is_empty() {
-                column[row] = Some(value);
+enum Cells {
+    Text(StringChunkedBuilder),
+    Float(PrimitiveChunkedBuilder<Float64Type>),
+    Int(PrimitiveChunkedBuilder<Int64Type>),
+    Flag(BooleanChunkedBuilder),
+}
+
+impl Growing {
+    fn new(name: &str, kind: Kind, rows: usize) -> Self {
+        let name = PlSmallStr::from_str(name);
+        let cells = match kind {
+            Kind::Text => Cells::Text(StringChunkedBuilder::new(name, rows)),
+            Kind::Seconds | Kind::Ratio => Cells::Float(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::Tokens | Kind::Count | Kind::Time => {
+                Cells::Int(PrimitiveChunkedBuilder::new(name, rows))
             }
+            Kind::Flag => Cells::Flag(BooleanChunkedBuilder::new(name, rows)),
+        };
+        Self { kind, filled: 0, cells }
+    }
+
+    /// Puts a cell into that row; a value that is not of the column's kind is null.
+    fn put(&mut self, row: usize, cell: &Cell) {
+        self.skip_to(row);
+        self.filled += 1;
+        match (&mut self.cells, cell) {
+            (Cells::Text(cells), Cell::Text(text)) => cells.append_value(text),
+            (Cells::Float(cells), Cell::Float(float)) => cells.append_value(*float),
+            #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+            (Cells::Float(cells), Cell::Int(int)) => cells.append_value(*int as f64),
+            (Cells::Int(cells), Cell::Int(int)) => cells.append_value(*int),
+            (Cells::Flag(cells), Cell::Bool(flag)) => cells.append_value(*flag),
+            _ => self.skip(),
         }
     }
-    let columns: Vec<_> = columns.into_iter().collect();
-    let named = columns.into_par_iter();
-    named.map(|(name, values)| texts(&format!("{SEGMENT_PREFIX}{name}"), values)).collect()
+
+    fn put_text(&mut self, row: usize, text: &str) {
+        self.skip_to(row);
+        self.filled += 1;
+        if let Cells::Text(cells) = &mut self.cells {
+            cells.append_value(text);
+        }
+    }
+
+    fn skip_to(&mut self, row: usize) {
+        while self.filled < row {
+            self.filled += 1;
+            self.skip();
+        }
+    }
+
+    fn skip(&mut self) {
+        match &mut self.cells {
+            Cells::Text(cells) => cells.append_null(),
+            Cells::Float(cells) => cells.append_null(),
+            Cells::Int(cells) => cells.append_null(),
+            Cells::Flag(cells) => cells.append_null(),
+        }
+    }
+
+    fn finish(mut self, rows: usize) -> Series {
+        self.skip_to(rows);
+        match self.cells {
+            Cells::Text(cells) => cells.finish().into_series(),
+            Cells::Float(cells) => cells.finish().into_series(),
+            Cells::Int(cells) if self.kind == Kind::Time => {
+                let utc = Some(TimeZone::UTC);
+                cells.finish().into_datetime(TimeUnit::Nanoseconds, utc).into_series()
+            }
+            Cells::Int(cells) => cells.finish().into_series(),
+            Cells::Flag(cells) => cells.finish().into_series(),
+        }
+    }
 }
 
 /// A text column.

@@ -1,7 +1,5 @@
 //! The derived columns of one row: tokens, times, place, status.
 
-use std::collections::BTreeMap;
-
 use crate::calls::clues::says_timeout;
 use crate::calls::draft::Draft;
 use crate::calls::parse::ZERO_USAGE;
@@ -13,8 +11,11 @@ use crate::schema::Col;
 /// What the whole dump tells of how each library counts cached tokens.
 #[derive(Debug, Default)]
 pub struct CacheHabits {
-    seen: BTreeMap<(u8, String, String), Habit>,
+    seen: Vec<(HabitOf, Habit)>,
 }
+
+/// A dialect, a scope, a provider.
+type HabitOf = (u8, String, String);
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Habit {
@@ -22,8 +23,8 @@ struct Habit {
     zero: bool,
 }
 
-fn habit_key(draft: &Draft) -> (u8, String, String) {
-    let text = |col| draft.call.text(col).unwrap_or_default().to_owned();
+fn habit_of(draft: &Draft) -> (u8, &str, &str) {
+    let text = |col| draft.call.text(col).unwrap_or_default();
     (draft.dialect, text(Col::ScopeName), text(Col::Provider))
 }
 
@@ -33,7 +34,12 @@ impl CacheHabits {
         let mut habits = Self::default();
         for row in rows {
             if let Some(read) = row.draft.call.int(Col::CacheReadTokens) {
-                let habit = habits.seen.entry(habit_key(&row.draft)).or_default();
+                let of = habit_of(&row.draft);
+                let at = habits.place(of).unwrap_or_else(|| {
+                    habits.seen.push(((of.0, of.1.to_owned(), of.2.to_owned()), Habit::default()));
+                    habits.seen.len() - 1
+                });
+                let habit = &mut habits.seen[at].1;
                 habit.positive |= read > 0;
                 habit.zero |= read == 0;
             }
@@ -42,7 +48,14 @@ impl CacheHabits {
     }
 
     fn get(&self, draft: &Draft) -> Habit {
-        self.seen.get(&habit_key(draft)).copied().unwrap_or_default()
+        self.place(habit_of(draft)).map(|at| self.seen[at].1).unwrap_or_default()
+    }
+
+    /// Where a habit stands: a dump has few of them.
+    fn place(&self, of: (u8, &str, &str)) -> Option<usize> {
+        self.seen.iter().position(|((dialect, scope, provider), _)| {
+            (*dialect, scope.as_str(), provider.as_str()) == of
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! One span read with its dialect's table: the cells that it gives, and the clues beside them.
 
+use compact_str::CompactString;
+
 use crate::calls::chunks::{self, Chunks};
 use crate::calls::clues::Clues;
 use crate::calls::lens::{Candidate, Compiled, Lens, Slots, Source};
@@ -29,7 +31,7 @@ pub struct Draft {
     /// Figures that help to derive others.
     pub clues: Clues,
     /// Times of its chunks.
-    pub chunks: Option<Chunks>,
+    pub chunks: Option<Box<Chunks>>,
     /// Values that could not be true.
     pub rejected: Vec<Rejection>,
 }
@@ -45,6 +47,9 @@ const IDENTITY: [Col; 7] = [
     Col::Start,
 ];
 
+/// Room for the cells that are derived later on.
+const DERIVED: usize = 10;
+
 /// Reads spans with the compiled tables; one for each thread.
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -54,12 +59,21 @@ pub struct Reader<'a> {
     slots: Slots,
     /// What a span of each scope may be, once a span of it was met.
     open: Vec<Option<Box<[Candidate]>>>,
+    /// The rules that the span calls for.
+    due: Vec<u16>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader over spans that point to these.
     pub fn new(lens: &'a Lens, resources: &'a [Resource], scopes: &'a [Scope]) -> Self {
-        Self { lens, resources, scopes, slots: lens.slots(), open: vec![None; scopes.len()] }
+        Self {
+            lens,
+            resources,
+            scopes,
+            slots: lens.slots(),
+            open: vec![None; scopes.len()],
+            due: Vec::new(),
+        }
     }
 
     /// Reads the span of that index; none where no dialect knows it or it has nothing to do with a call.
@@ -72,6 +86,8 @@ impl<'a> Reader<'a> {
         if part == Part::Other {
             return None;
         }
+        // An attempt is never a row.
+        let room = if part == Part::Attempt { 1 } else { IDENTITY.len() + DERIVED };
         let mut draft = Draft {
             span: u32::try_from(index).ok()?,
             dialect: u8::try_from(dialect).ok()?,
@@ -79,7 +95,7 @@ impl<'a> Reader<'a> {
             kind: span.kind,
             start_ns: span.start_ns,
             end_ns: span.end_ns,
-            call: Call::with_room(span.attrs.len() + IDENTITY.len()),
+            call: Call::with_room(span.attrs.len() + room),
             clues: Clues::default(),
             chunks: None,
             rejected: Vec::new(),
@@ -88,15 +104,22 @@ impl<'a> Reader<'a> {
         if part != Part::Attempt {
             identify(&mut draft.call, span, &scope.name, compiled.table.id);
         }
-        self.fill(&mut draft, span, compiled);
-        draft.chunks = chunks::read(span, &compiled.chunks);
+        let resource = usize::try_from(span.resource).ok().and_then(|at| self.resources.get(at));
+        compiled.due(span, resource, &mut self.due);
+        self.fill(&mut draft, span, resource, compiled);
+        draft.chunks = chunks::read(span, &compiled.chunks).map(Box::new);
         draft.clues.failed |= span.status == StatusCode::Error;
         Some(draft)
     }
 
-    fn fill(&self, draft: &mut Draft, span: &Span, compiled: &Compiled) {
-        // Most rules find nothing: what costs least is asked first.
-        for rule in &compiled.fields {
+    fn fill(
+        &self,
+        draft: &mut Draft,
+        span: &Span,
+        resource: Option<&Resource>,
+        compiled: &Compiled,
+    ) {
+        for rule in self.due.iter().filter_map(|at| compiled.fields.get(usize::from(*at))) {
             match rule.source {
                 Source::Span(id) => {
                     if let Some(value) = self.slots.get(&span.attrs, id) {
@@ -104,7 +127,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Source::Resource(id) => {
-                    if let Some(value) = self.resource(span, id) {
+                    if let Some(value) = resource.and_then(|resource| last(&resource.attrs, id)) {
                         draft.offer(rule.to, value, rule.unit);
                     }
                 }
@@ -129,11 +152,11 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
 
-    fn resource(&self, span: &Span, id: AttrId) -> Option<&'a Value> {
-        let resource = self.resources.get(usize::try_from(span.resource).ok()?)?;
-        resource.attrs.iter().rev().find(|(have, _)| *have == id).map(|(_, value)| value)
-    }
+/// The last value of that attribute.
+fn last(attrs: &[(AttrId, Value)], id: AttrId) -> Option<&Value> {
+    attrs.iter().rev().find(|(have, _)| *have == id).map(|(_, value)| value)
 }
 
 /// The first event of that name; none where older events were dropped.
@@ -194,7 +217,8 @@ impl Draft {
             },
             To::Segment(name) => {
                 if let Some(text) = parse::text(value) {
-                    self.call.segments.push((name.into(), text.into()));
+                    let name = CompactString::const_new(name);
+                    self.call.segments.push((name, text.into()));
                 }
             }
             To::Clue(clue) => {
@@ -265,4 +289,21 @@ impl Draft {
         }
         self.rejected.extend(&other.rejected);
     }
+}
+
+/// Whether two records can be of one model: one of them does not say, or one name begins with
+/// the other.
+pub fn models_agree(a: &Draft, b: &Draft) -> bool {
+    let names = |draft: &Draft| {
+        [Col::RequestModel, Col::ResponseModel]
+            .iter()
+            .filter_map(|col| draft.call.text(*col))
+            .map(|name| name.rsplit('/').next().unwrap_or(name).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (a, b) = (names(a), names(b));
+    if a.is_empty() || b.is_empty() {
+        return true;
+    }
+    a.iter().any(|a| b.iter().any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str())))
 }

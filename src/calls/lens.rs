@@ -1,7 +1,7 @@
 //! The dialect tables compiled against what ingest was asked for: tells what a span is.
 
 use crate::dialects::{DIALECTS, Dialect, Field, From, Part, Test, To, Unit};
-use crate::ingest::{AttrId, Scope, Span, SpanKind, Value, Wanted};
+use crate::ingest::{AttrId, Resource, Scope, Span, SpanKind, Value, Wanted};
 
 /// The compiled tables.
 #[derive(Debug)]
@@ -20,8 +20,47 @@ pub struct Compiled {
     spans: Vec<(Vec<Probe>, Part)>,
     /// Its field rules.
     pub fields: Vec<Rule>,
+    /// Which of the rules a span attribute calls for.
+    of_span: ByAttr,
+    /// Which of the rules a resource attribute calls for.
+    of_resource: ByAttr,
+    /// The rules that look at events.
+    of_events: Vec<u16>,
+    /// The rules that need nothing of the span.
+    fixed: Vec<u16>,
     /// Events that are written once a chunk.
     pub chunks: Vec<AttrId>,
+}
+
+/// Rules by the attribute that they read.
+#[derive(Debug, Default)]
+struct ByAttr {
+    /// For every attribute the end of its rules in `rules`; they begin where the last one's end.
+    ends: Vec<u16>,
+    rules: Vec<u16>,
+}
+
+impl ByAttr {
+    /// Files the rules by the attribute that each of them reads.
+    fn new(names: usize, fields: &[Rule], reads: impl Fn(&Source) -> Option<AttrId>) -> Self {
+        let mut found: Vec<(AttrId, u16)> = fields
+            .iter()
+            .zip(0..)
+            .filter_map(|(rule, at)| Some((reads(&rule.source)?, at)))
+            .collect();
+        found.sort_unstable();
+        let count = |id: usize| found.partition_point(|(have, _)| usize::from(have.0) <= id);
+        let ends = (0..names).map(|id| u16::try_from(count(id)).expect("fewer rules than 65,536"));
+        Self { ends: ends.collect(), rules: found.iter().map(|(_, at)| *at).collect() }
+    }
+
+    #[inline]
+    fn get(&self, id: AttrId) -> &[u16] {
+        let id = usize::from(id.0);
+        let end = |at: usize| self.ends.get(at).map_or(0, |end| usize::from(*end));
+        let start = id.checked_sub(1).map_or(0, end);
+        self.rules.get(start..end(id)).unwrap_or_default()
+    }
 }
 
 /// A group of signs by which a dialect may know a span.
@@ -158,17 +197,52 @@ impl Compiled {
             let source = Source::new(&field.from, wanted)?;
             Some(Rule { to: field.to, source, unit: field.unit })
         };
+        let fields: Vec<Rule> = table.all_fields().filter_map(rule).collect();
+        let of_kind = |fits: fn(&Source) -> bool| {
+            let at = fields.iter().zip(0..).filter(|(rule, _)| fits(&rule.source));
+            at.map(|(_, at)| at).collect()
+        };
         Self {
             table,
             signs: table.signs.iter().map(|group| probes(group)).collect(),
             spans: table.spans.iter().map(|rule| (probes(rule.when), rule.part)).collect(),
-            fields: table.all_fields().filter_map(rule).collect(),
+            of_span: ByAttr::new(wanted.len(), &fields, |source| match source {
+                Source::Span(id) | Source::Repr(id, _) => Some(*id),
+                _ => None,
+            }),
+            of_resource: ByAttr::new(wanted.len(), &fields, |source| match source {
+                Source::Resource(id) => Some(*id),
+                _ => None,
+            }),
+            of_events: of_kind(|source| matches!(source, Source::Event(_))),
+            fixed: of_kind(|source| matches!(source, Source::Fixed(_))),
+            fields,
             chunks: table
                 .chunks
                 .iter()
                 .filter_map(|event| wanted.event(event).map(|(id, _)| id))
                 .collect(),
         }
+    }
+}
+
+impl Compiled {
+    /// The rules that a span with its resource calls for, in order: most rules of a table find
+    /// nothing in most spans.
+    pub fn due(&self, span: &Span, resource: Option<&Resource>, due: &mut Vec<u16>) {
+        due.clear();
+        due.extend_from_slice(&self.fixed);
+        if !span.events.is_empty() {
+            due.extend_from_slice(&self.of_events);
+        }
+        for (id, _) in &span.attrs {
+            due.extend_from_slice(self.of_span.get(*id));
+        }
+        for (id, _) in resource.into_iter().flat_map(|resource| &resource.attrs) {
+            due.extend_from_slice(self.of_resource.get(*id));
+        }
+        due.sort_unstable();
+        due.dedup();
     }
 }
 

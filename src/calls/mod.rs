@@ -16,6 +16,7 @@ mod python;
 mod store;
 mod table;
 mod trace;
+mod traces;
 mod tree;
 mod twins;
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
+
 use crate::calls::Cell;
 use crate::dialects::{Unit, hosts};
 use crate::ingest::Value;
@@ -80,7 +82,7 @@ pub fn cell(col: Col, value: &Value, unit: Unit, start_ns: i64) -> Result<Cell, 
 
 fn text_cell(col: Col, value: &Value, unit: Unit) -> Cell {
     let Some(written) = text(value) else { return Cell::Null };
-    let text: Option<Box<str>> = match unit {
+    let text: Option<CompactString> = match unit {
         Unit::Host => host(&written).map(Into::into),
         Unit::UrlPath => url_path(&written).map(Into::into),
         Unit::Suffix => suffix(&written).map(Into::into),

@@ -49,10 +49,8 @@ impl CallTable {
     /// A call under assembly is far wider than its row: where there are many, make a table of
     /// each chunk and [`CallTable::concat`] them.
     pub fn from_calls(mut calls: Vec<Call>) -> Self {
-        calls.par_sort_by(|one, other| order(one).cmp(&order(other)));
-        let mut series = columns::all(&calls);
-        series.extend(columns::of_segments(&calls));
-        Self::from_series(calls.len(), series)
+        sort(&mut calls);
+        Self::from_series(calls.len(), columns::all(calls.iter()))
     }
 
     /// One table of many, sorted as one; a kept attribute that a table lacks is null there.
@@ -185,6 +183,13 @@ impl CallTable {
 
     fn series(&self, name: &str) -> Option<&Series> {
         self.frame.column(name).ok().map(FrameColumn::as_materialized_series)
+    }
+}
+
+/// Brings calls into the table's order.
+pub(super) fn sort(calls: &mut [Call]) {
+    if !calls.is_sorted_by(|one, other| order(one) <= order(other)) {
+        calls.par_sort_by(|one, other| order(one).cmp(&order(other)));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::calls::Cell;
-use crate::calls::draft::Draft;
+use crate::calls::draft::{Draft, models_agree};
 use crate::calls::endpoints::{generates, own_attempts};
 use crate::calls::tree::{Ancestor, Tree};
 use crate::dialects::{DIALECTS, Part};
@@ -45,7 +45,15 @@ pub fn fold(spans: &[Span], members: &[u32], drafts: Vec<Draft>) -> Folded {
     let tree = Tree::new(spans, members, &drafts);
     let ancestors: Vec<Option<Ancestor>> =
         drafts.iter().map(|draft| tree.ancestor(draft.span)).collect();
+    let calls = drafts.iter().filter(|draft| draft.part == Part::Call).count();
+    let attempts = drafts.iter().filter(|draft| draft.part == Part::Attempt).count();
+    let plain = calls <= 1 && calls + attempts == drafts.len();
     let mut fold = Fold { into: vec![None; drafts.len()], drafts, ancestors, folded: &mut folded };
+    if plain {
+        // One call and its attempts, as most traces are: there is nothing to fold.
+        fold.finish();
+        return folded;
+    }
     fold.raw_payloads();
     fold.server_views();
     fold.log_twins();
@@ -378,21 +386,4 @@ enum Owner {
     /// A tool or an embedding call made it.
     Other,
     Nobody,
-}
-
-/// Whether two records can be of one model: one of them does not say, or one name begins with
-/// the other.
-pub fn models_agree(a: &Draft, b: &Draft) -> bool {
-    let names = |draft: &Draft| {
-        [Col::RequestModel, Col::ResponseModel]
-            .iter()
-            .filter_map(|col| draft.call.text(*col))
-            .map(|name| name.rsplit('/').next().unwrap_or(name).to_owned())
-            .collect::<Vec<_>>()
-    };
-    let (a, b) = (names(a), names(b));
-    if a.is_empty() || b.is_empty() {
-        return true;
-    }
-    a.iter().any(|a| b.iter().any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str())))
 }

@@ -3,77 +3,85 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use foldhash::fast::FixedState;
 
-use crate::calls::trace::{Row, SLACK_NS, models_agree};
+use crate::calls::draft::models_agree;
+use crate::calls::trace::{Row, SLACK_NS};
 use crate::dialects::DIALECTS;
 use crate::schema::Col;
 
 /// Folds rows that describe one call; returns how many went, by kind.
 pub fn fold(rows: Vec<Row>) -> (Vec<Row>, BTreeMap<&'static str, u64>) {
+    let as_they_are: Vec<Option<&Row>> = rows.iter().map(Some).collect();
+    let by_id = by_response_id(&as_they_are);
+    // Most dumps have no such rows: theirs stay where they lie.
+    if by_id.is_empty() && by_time(&as_they_are).is_empty() {
+        return (rows, BTreeMap::new());
+    }
     let mut slots: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
     let mut gone = 0;
-    gone += by_response_id(&mut slots);
-    gone += by_time(&mut slots);
-    let mut counts = BTreeMap::new();
-    if gone > 0 {
-        counts.insert("double_instrumentation", gone);
+    for &(first, again) in &by_id {
+        gone += merge(&mut slots, first, again);
     }
+    let left: Vec<Option<&Row>> = slots.iter().map(Option::as_ref).collect();
+    for (inner, outer) in by_time(&left) {
+        gone += merge(&mut slots, inner, outer);
+    }
+    let counts = BTreeMap::from([("double_instrumentation", gone)]);
     (slots.into_iter().flatten().collect(), counts)
 }
 
-fn by_response_id(slots: &mut [Option<Row>]) -> u64 {
-    let mut first: HashMap<String, usize, FixedState> = HashMap::default();
-    let mut gone = 0;
-    for at in 0..slots.len() {
-        let id = slots[at].as_ref().and_then(|row| row.draft.call.text(Col::ResponseId));
-        let Some(id) = id.map(str::to_owned) else { continue };
-        match first.get(&id) {
-            None => {
-                first.insert(id, at);
+/// Rows with the response id of an earlier one, beside the first of them.
+fn by_response_id(rows: &[Option<&Row>]) -> Vec<(usize, usize)> {
+    let mut first: HashMap<&str, usize, FixedState> =
+        HashMap::with_capacity_and_hasher(rows.len(), FixedState::default());
+    let mut pairs = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        let Some(id) = row.and_then(|row| row.draft.call.text(Col::ResponseId)) else { continue };
+        match first.entry(id) {
+            Entry::Vacant(place) => {
+                place.insert(at);
             }
-            Some(&other) => {
-                merge(slots, other, at);
-                gone += 1;
-            }
+            Entry::Occupied(other) => pairs.push((*other.get(), at)),
         }
     }
-    gone
+    pairs
 }
 
 /// Where one library writes inside another without being its child, a failed call has two rows
 /// of which the outer one has no id: the same model, one within the other, and nothing else that
 /// would fit.
-fn by_time(slots: &mut [Option<Row>]) -> u64 {
+fn by_time(rows: &[Option<&Row>]) -> Vec<(usize, usize)> {
     let rank = |row: &Row| DIALECTS[usize::from(row.draft.dialect)].rank;
+    let alone = rows.iter().enumerate().filter_map(|(at, row)| Some((at, (*row)?)));
+    let alone = alone.filter(|(_, row)| !row.paired);
+    let native: Vec<_> =
+        alone.clone().filter(|(_, row)| rank(row) >= NATIVE && row.draft.clues.failed).collect();
+    if native.is_empty() {
+        return Vec::new();
+    }
     let nameless = |row: &Row| !row.draft.call.has(Col::ResponseId);
-    let pick = |wanted: &dyn Fn(&Row) -> bool| -> Vec<usize> {
-        let fits = |at: &usize| slots[*at].as_ref().is_some_and(|row| !row.paired && wanted(row));
-        (0..slots.len()).filter(fits).collect()
-    };
-    let native = pick(&|row| rank(row) >= NATIVE && row.draft.clues.failed);
-    let library = pick(&|row| rank(row) < NATIVE && nameless(row));
+    let mut library: Vec<_> =
+        alone.filter(|(_, row)| rank(row) < NATIVE && nameless(row)).collect();
+    library.sort_by_key(|(_, row)| row.draft.start_ns);
     let mut pairs = Vec::new();
-    for &inner in &native {
-        let mut around =
-            library.iter().copied().filter(|outer| match (&slots[inner], &slots[*outer]) {
-                (Some(a), Some(b)) => twins(a, b),
-                _ => false,
-            });
-        if let (Some(outer), None) = (around.next(), around.next()) {
-            pairs.push((inner, outer));
+    for (inner, row) in native {
+        let start_ns = row.draft.start_ns;
+        let before = |at_ns: i64| library.partition_point(|(_, row)| row.draft.start_ns < at_ns);
+        let from = before(start_ns.saturating_sub(APART_NS));
+        let to = before(start_ns.saturating_add(APART_NS).saturating_add(1));
+        let mut around = library[from..to].iter().filter(|(_, outer)| twins(row, outer));
+        if let (Some((outer, _)), None) = (around.next(), around.next()) {
+            pairs.push((inner, *outer));
         }
     }
-    let mut gone = 0;
-    for (inner, outer) in pairs {
-        if slots[inner].is_some() && slots[outer].is_some() {
-            merge(slots, inner, outer);
-            gone += 1;
-        }
-    }
-    gone
+    pairs
 }
+
+/// Two records of one call begin at most this far apart.
+const APART_NS: i64 = 10 * SLACK_NS;
 
 /// From this rank on a dialect is written by the provider's own SDK.
 const NATIVE: u8 = 8;
@@ -84,12 +92,16 @@ fn twins(native: &Row, library: &Row) -> bool {
         && a.call.text(Col::Provider) == b.call.text(Col::Provider)
         && models_agree(a, b)
         && a.within(b, SLACK_NS)
-        && (a.start_ns - b.start_ns).abs() <= 10 * SLACK_NS
+        && a.start_ns.saturating_sub(b.start_ns).saturating_abs() <= APART_NS
 }
 
-/// Folds two rows; the one whose dialect ranks higher, or that lies inside, is kept.
-fn merge(slots: &mut [Option<Row>], a: usize, b: usize) {
-    let (Some(first), Some(second)) = (slots[a].take(), slots[b].take()) else { return };
+/// Folds two rows, where both are there still; the one whose dialect ranks higher, or that lies
+/// inside, is kept. Returns how many went.
+fn merge(slots: &mut [Option<Row>], a: usize, b: usize) -> u64 {
+    if slots[a].is_none() || slots[b].is_none() {
+        return 0;
+    }
+    let (Some(first), Some(second)) = (slots[a].take(), slots[b].take()) else { return 0 };
     let rank = |row: &Row| DIALECTS[usize::from(row.draft.dialect)].rank;
     let second_inside =
         second.draft.within(&first.draft, 0) && !first.draft.within(&second.draft, 0);
@@ -105,4 +117,5 @@ fn merge(slots: &mut [Option<Row>], a: usize, b: usize) {
         kept.attempts = other.attempts;
     }
     slots[a] = Some(kept);
+    1
 }

@@ -65,7 +65,7 @@ impl Raw<'_> {
 }
 
 fn owned(text: &[u8]) -> Value {
-    Value::Str(repaired(text))
+    Value::Str(repaired(text).into())
 }
 
 /// What one span carries of what is wanted. Reused from span to span, so that a span that is not
@@ -121,12 +121,7 @@ impl<'a, 'w> Collector<'a, 'w> {
 
     /// Whether a span of that kind and name that carries this is worth keeping.
     pub fn keeps(&self, kind: SpanKind, name: &[u8]) -> bool {
-        let client = matches!(kind, SpanKind::Client | SpanKind::Unspecified);
-        match self.keep {
-            Keep::Always => true,
-            Keep::IfClient if client => true,
-            _ => self.wanted.span_bytes(name),
-        }
+        self.wanted.keeps(self.keep, kind, name)
     }
 
     /// The wanted values, in order of appearance.

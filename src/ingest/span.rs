@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
+
 /// A trace or span id: raw bytes where the dump had them, its own text where it had not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Id {
@@ -35,12 +37,12 @@ impl Id {
     }
 
     /// The id as text, in lower-case hex where it is bytes; none where there is no id.
-    pub fn text(&self) -> Option<Box<str>> {
+    pub fn text(&self) -> Option<CompactString> {
         match self {
             Self::None => None,
             Self::Short(bytes) => Some(hex(bytes, &mut [0; 16]).into()),
             Self::Long(bytes) => Some(hex(bytes, &mut [0; 32]).into()),
-            Self::Text(text) => Some(text.clone()),
+            Self::Text(text) => Some((&**text).into()),
         }
     }
 
@@ -70,7 +72,7 @@ fn hex<'d>(bytes: &[u8], digits: &'d mut [u8]) -> &'d str {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Text.
-    Str(Box<str>),
+    Str(CompactString),
     /// Integer.
     Int(i64),
     /// Floating point; never NaN.
@@ -179,7 +181,7 @@ pub struct Span {
     /// Parent span id; none for a root.
     pub parent_span_id: Id,
     /// Name.
-    pub name: Box<str>,
+    pub name: CompactString,
     /// Kind.
     pub kind: SpanKind,
     /// Status.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::span::AttrId;
+use super::span::{AttrId, SpanKind};
 
 /// Whether the presence of an attribute makes a span worth keeping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,6 +193,17 @@ impl Wanted {
     /// Whether spans of that name, as it lies in the input, are kept whatever they carry.
     pub fn span_bytes(&self, name: &[u8]) -> bool {
         !self.spans.is_empty() && self.spans.contains_key(name)
+    }
+
+    /// Whether a span of that kind and name is kept that carries something of this weight.
+    #[inline]
+    pub fn keeps(&self, keep: Keep, kind: SpanKind, name: &[u8]) -> bool {
+        let client = matches!(kind, SpanKind::Client | SpanKind::Unspecified);
+        match keep {
+            Keep::Always => true,
+            Keep::IfClient if client => true,
+            _ => self.span_bytes(name),
+        }
     }
 
     /// The id of anything wanted, by its full name (`attribute`, `attribute#path`, `event:name`).

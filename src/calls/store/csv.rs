@@ -7,6 +7,8 @@ use csv::{ReaderBuilder, StringRecord, Writer};
 
 use super::fields::{Field, Shown, in_chunks, parsed};
 use super::{CHUNK_ROWS, misfit};
+use compact_str::CompactString;
+
 use crate::calls::{Call, CallTable, Cell};
 use crate::error::{Error, Result};
 use crate::ingest::CanonicalInput;
@@ -43,7 +45,7 @@ fn lines(fields: &[Field<'_>], rows: Range<usize>) -> io::Result<Vec<u8>> {
 /// Where a column of the file goes.
 enum Target {
     Col(Col),
-    Segment(Box<str>),
+    Segment(CompactString),
     Nowhere,
 }
 

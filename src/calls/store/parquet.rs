@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
-    TimestampNanosecondArray,
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, TimestampNanosecondArray,
+    new_null_array,
 };
+use arrow_schema::{DataType, Field, FieldRef, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use polars::prelude::{Column, Series};
@@ -35,15 +37,60 @@ pub(super) fn write(table: &CallTable, out: &mut (dyn Write + Send)) -> io::Resu
     for col in Col::all().filter(|col| tells_apart(*col)) {
         properties = properties.set_column_dictionary_enabled(col.name().into(), false);
     }
-    let properties = properties.build();
-    let first = batch(table, 0)?;
-    let mut writer = ArrowWriter::try_new(out, first.schema(), Some(properties))?;
-    writer.write(&first)?;
-    for start in (GROUP_ROWS..table.len()).step_by(GROUP_ROWS) {
-        writer.write(&batch(table, start)?)?;
+    let schema = Arc::new(schema(table));
+    let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties.build()))?;
+    let (mut writer, columns) = writer.into_serialized_writer()?;
+    for (group, start) in (0..table.len()).step_by(GROUP_ROWS).enumerate() {
+        let columns = columns.create_column_writers(group)?;
+        let fields = schema.fields().par_iter().zip(table.frame().columns());
+        let write = |((field, column), writer): ((&FieldRef, &Column), _)| {
+            write_column(field, &slice(column, start), writer)
+        };
+        let chunks: Vec<_> = fields.zip(columns).map(write).collect();
+        let mut group = writer.next_row_group()?;
+        for chunk in chunks {
+            chunk?.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
     }
     writer.close()?;
     Ok(())
+}
+
+/// Encodes and compresses one column of a row group.
+fn write_column(
+    field: &Field,
+    column: &Column,
+    mut writer: ArrowColumnWriter,
+) -> parquet::errors::Result<ArrowColumnChunk> {
+    for leaf in compute_leaves(field, &array(column))? {
+        writer.write(&leaf)?;
+    }
+    writer.close()
+}
+
+fn schema(table: &CallTable) -> Schema {
+    let columns = table.frame().columns().iter();
+    let field = |column: &Column| Field::new(column.name().as_str(), data_type(column), true);
+    Schema::new(columns.map(field).collect::<Vec<_>>())
+}
+
+fn slice(column: &Column, start: usize) -> Column {
+    column.slice(i64::try_from(start).unwrap_or(i64::MAX), GROUP_ROWS)
+}
+
+fn data_type(column: &Column) -> DataType {
+    match kind(column) {
+        Kind::Text => DataType::Utf8,
+        Kind::Seconds | Kind::Ratio => DataType::Float64,
+        Kind::Tokens | Kind::Count => DataType::Int64,
+        Kind::Flag => DataType::Boolean,
+        Kind::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+    }
+}
+
+fn kind(column: &Column) -> Kind {
+    Col::from_name(column.name()).map_or(Kind::Text, |col| col.info().kind)
 }
 
 /// Whether nearly every row has another value in a column.
@@ -58,26 +105,13 @@ fn tells_apart(col: Col) -> bool {
     }
 }
 
-fn batch(table: &CallTable, start: usize) -> io::Result<RecordBatch> {
-    let rows = i64::try_from(start).map_err(io::Error::other)?;
-    let columns: Vec<(String, ArrayRef)> = table
-        .frame()
-        .columns()
-        .par_iter()
-        .map(|column| {
-            let slice = column.slice(rows, GROUP_ROWS);
-            (column.name().to_string(), array(&slice))
-        })
-        .collect();
-    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
-    RecordBatch::try_from_iter_with_nullable(columns).map_err(io::Error::other)
-}
-
 fn array(column: &Column) -> ArrayRef {
-    let kind = Col::from_name(column.name()).map_or(Kind::Text, |col| col.info().kind);
     let series = column.as_materialized_series();
+    if series.null_count() == series.len() {
+        return new_null_array(&data_type(column), series.len());
+    }
     let typed = "the table's columns have their types";
-    match kind {
+    match kind(column) {
         Kind::Text => Arc::new(series.str().expect(typed).iter().collect::<StringArray>()),
         Kind::Seconds | Kind::Ratio => {
             Arc::new(series.f64().expect(typed).iter().collect::<Float64Array>())

@@ -37,8 +37,8 @@ impl<'a> Text<'a> {
     }
 
     /// The text itself, where its UTF-8 is wrong repaired.
-    pub fn owned(self) -> Box<str> {
-        repaired(&self.bytes())
+    pub fn owned<T: for<'t> From<Cow<'t, str>>>(self) -> T {
+        repaired(&self.bytes()).into()
     }
 }
 

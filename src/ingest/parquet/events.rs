@@ -10,7 +10,7 @@ use crate::ingest::collect::{Collector, Raw};
 use crate::ingest::json::any::plain;
 use crate::ingest::json::pull::{Pull, Step};
 use crate::ingest::layouts::Events;
-use crate::ingest::wanted::WantEvent;
+use crate::ingest::wanted::{Keep, WantEvent};
 
 /// The events of one batch.
 pub(super) enum Bound<'b> {
@@ -46,6 +46,19 @@ impl<'b> Bound<'b> {
                 }
                 Some(column) => Self::Text(column),
             },
+        }
+    }
+
+    /// The most that the events of a row can weigh, told without reading them.
+    pub(super) fn at_most(&self, row: usize) -> Keep {
+        match self {
+            Self::None => Keep::Never,
+            Self::Parallel { names, .. } => match render::items(*names, row) {
+                Some((_, range)) if !range.is_empty() => Keep::Always,
+                _ => Keep::Never,
+            },
+            Self::Text(column) if column.is_null(row) => Keep::Never,
+            Self::Text(_) | Self::Rendered(_) => Keep::Always,
         }
     }
 

@@ -3,6 +3,7 @@
 mod bags;
 pub(crate) mod cell;
 mod events;
+mod hint;
 pub(crate) mod open;
 mod render;
 mod rows;

@@ -1,6 +1,7 @@
 //! Opening a Parquet file held in memory, and turning whatever goes wrong into a message.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::Fields;
@@ -10,6 +11,7 @@ use parquet::arrow::arrow_reader::{
 };
 use prost::bytes::Bytes;
 
+use super::hint;
 use crate::error::{Error, Result};
 
 /// Rows decoded at a time.
@@ -36,7 +38,12 @@ impl Open {
         // The types as Parquet states them: the Arrow schema that some writers store beside
         // adds only variants of the same content, and may contradict it.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let footer = guarded(file, || ArrowReaderMetadata::load(&bytes, options))?;
+        let footer = guarded(file, || ArrowReaderMetadata::load(&bytes, options.clone()))?;
+        // Where the library cannot read it so, it is read as it stands.
+        let lighter = options.with_schema(Arc::new(hint::lighter(footer.schema())));
+        let metadata = Arc::clone(footer.metadata());
+        let lighter = guarded(file, || ArrowReaderMetadata::try_new(metadata, lighter));
+        let footer = lighter.unwrap_or(footer);
         Ok(Self { file: file.to_owned(), bytes, footer })
     }
 

@@ -55,8 +55,8 @@ pub(super) fn items(array: &dyn Array, row: usize) -> Option<(&dyn Array, Range<
 fn json(array: &dyn Array, row: usize, out: &mut String) {
     if let Some((items, range)) = items(array, row) {
         // An array of texts that are objects themselves is an array of these objects.
-        let objects =
-            matches!(items.data_type(), DataType::Utf8) && texts_are_objects(items, &range);
+        let objects = matches!(items.data_type(), DataType::Utf8 | DataType::Utf8View)
+            && texts_are_objects(items, &range);
         return sequence('[', ']', range, out, |item, out| {
             match scalar(items, item).and_then(Scalar::text).filter(|_| objects) {
                 Some(object) => out.push_str(object),

@@ -12,7 +12,7 @@ use crate::ingest::layouts::{Layout, Source, Unit};
 use crate::ingest::outcome::Place;
 use crate::ingest::span::{AttrId, Id, Scope, Span, SpanKind, StatusCode, Value};
 use crate::ingest::time::Unit as TimeUnit;
-use crate::ingest::wanted::Wanted;
+use crate::ingest::wanted::{Keep, Wanted};
 
 /// The columns of one batch, by the part that they play.
 struct Bound<'b, 'w> {
@@ -52,12 +52,20 @@ pub(in crate::ingest) fn read(
     let mut of_resource = Collector::new(wanted);
     for (row, place) in (0..batch.num_rows()).zip(first_row..) {
         let place = Place::Row(place);
+        let parts = &bound.parts;
+        // Most rows are told from what is null in them to be no call's.
+        let at_most = bound.at_most(row);
+        let name = text(parts.name, row);
+        if at_most == Keep::Never && !wanted.span(name) {
+            continue;
+        }
+        let kind = parts.kind(row);
+        if !wanted.keeps(at_most, kind, name.as_bytes()) {
+            continue;
+        }
         collector.clear();
         bound.span.iter().for_each(|source| source.collect(row, &mut collector));
         let events_read = bound.events.collect(row, &mut collector);
-        let parts = &bound.parts;
-        let kind = parts.kind(row);
-        let name = text(parts.name, row);
         if !collector.keeps(kind, name.as_bytes()) {
             continue;
         }
@@ -95,6 +103,12 @@ impl<'b, 'w> Bound<'b, 'w> {
         let (span, resource) = (bind(&layout.span), bind(&layout.resource));
         let events = events::Bound::new(layout.events.as_ref(), batch);
         Self { span, resource, events, parts }
+    }
+
+    /// The most that a row can weigh, told without reading its values.
+    fn at_most(&self, row: usize) -> Keep {
+        let of_span = self.span.iter().map(|source| source.at_most(row)).max();
+        of_span.unwrap_or(Keep::Never).max(self.events.at_most(row))
     }
 
     fn resource<'s>(
@@ -232,14 +246,15 @@ fn kind_of(found: Scalar<'_>, shift: f64) -> SpanKind {
             _ => SpanKind::Unspecified,
         };
     }
-    match spelled(found.text().unwrap_or_default(), &["SPAN_KIND_", "SpanKind."]).as_str() {
-        "internal" => SpanKind::Internal,
-        "server" => SpanKind::Server,
-        "client" => SpanKind::Client,
-        "producer" => SpanKind::Producer,
-        "consumer" => SpanKind::Consumer,
-        _ => SpanKind::Unspecified,
-    }
+    let kinds = [
+        ("internal", SpanKind::Internal),
+        ("server", SpanKind::Server),
+        ("client", SpanKind::Client),
+        ("producer", SpanKind::Producer),
+        ("consumer", SpanKind::Consumer),
+    ];
+    let text = found.text().unwrap_or_default();
+    spelled(text, &["SPAN_KIND_", "SpanKind."], kinds).unwrap_or_default()
 }
 
 fn status_of(found: Scalar<'_>) -> StatusCode {
@@ -249,15 +264,22 @@ fn status_of(found: Scalar<'_>) -> StatusCode {
         Scalar::Int(2) => return StatusCode::Error,
         _ => return StatusCode::Unset,
     };
-    match spelled(text, &["STATUS_CODE_", "StatusCode."]).as_str() {
-        "ok" | "1" | "success" => StatusCode::Ok,
-        "error" | "2" | "failure" | "failed" | "true" => StatusCode::Error,
-        _ => StatusCode::Unset,
-    }
+    let codes = [
+        ("ok", StatusCode::Ok),
+        ("1", StatusCode::Ok),
+        ("success", StatusCode::Ok),
+        ("error", StatusCode::Error),
+        ("2", StatusCode::Error),
+        ("failure", StatusCode::Error),
+        ("failed", StatusCode::Error),
+        ("true", StatusCode::Error),
+    ];
+    spelled(text, &["STATUS_CODE_", "StatusCode."], codes).unwrap_or_default()
 }
 
-/// The bare name in lower case, whichever prefix the writer's enumeration gave it.
-fn spelled(text: &str, prefixes: &[&str]) -> String {
+/// What a name stands for, in any case and whichever prefix the writer's enumeration gave it.
+fn spelled<T, const N: usize>(text: &str, prefixes: &[&str], names: [(&str, T); N]) -> Option<T> {
     let bare = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
-    bare.to_ascii_lowercase()
+    let mut names = names.into_iter();
+    names.find(|(name, _)| bare.eq_ignore_ascii_case(name)).map(|(_, meant)| meant)
 }

@@ -1,8 +1,10 @@
 //! The columns of one batch that carry attributes, and what a row of each gives the collector.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, MapArray, RecordBatch};
 use arrow_schema::DataType;
+use memchr::memchr2;
 
 use super::bags::{json_bag, json_member, object};
 use super::cell::{Scalar, scalar};
@@ -11,7 +13,7 @@ use crate::ingest::collect::{Collector, Raw};
 use crate::ingest::json::any::any_value;
 use crate::ingest::json::pull::Pull;
 use crate::ingest::layouts::Source;
-use crate::ingest::wanted::{Take, Want, Wanted};
+use crate::ingest::wanted::{Keep, Take, Want, Wanted};
 
 /// A column of one batch, ready to be read row by row.
 pub(super) enum Bound<'b, 'w> {
@@ -21,6 +23,8 @@ pub(super) enum Bound<'b, 'w> {
     Rendered { want: &'w Want, texts: Vec<Option<String>>, json: bool },
     /// A map; of the keys that begin with the prefix, the rest names the attribute.
     Map { array: &'b dyn Array, prefix: &'static str },
+    /// A map whose keys are codes, with what is wanted of each distinct key.
+    Coded { map: &'b MapArray, codes: &'b [i32], wants: Vec<Option<&'w Want>> },
     /// A map whose keys name attributes with this prefix before them.
     Under { array: &'b dyn Array, prefix: &'static str },
     /// A list of keys and values.
@@ -121,7 +125,10 @@ fn bind_attr<'b, 'w>(
 
 fn bind_bag<'b, 'w>(array: &'b dyn Array, wanted: &'w Wanted, bound: &mut Vec<Bound<'b, 'w>>) {
     match array.data_type() {
-        DataType::Map(_, _) => bound.push(Bound::Map { array, prefix: "" }),
+        DataType::Map(_, _) => {
+            let coded = coded(array, wanted);
+            bound.push(coded.unwrap_or(Bound::Map { array, prefix: "" }));
+        }
         DataType::List(_) => bound.push(Bound::Pairs { array }),
         DataType::Struct(_) => {
             let fields = array.as_struct();
@@ -133,7 +140,34 @@ fn bind_bag<'b, 'w>(array: &'b dyn Array, wanted: &'w Wanted, bound: &mut Vec<Bo
     }
 }
 
+/// A map whose keys are codes into their distinct values.
+fn coded<'b, 'w>(array: &'b dyn Array, wanted: &'w Wanted) -> Option<Bound<'b, 'w>> {
+    let map = array.as_map_opt()?;
+    let keys = map.keys().as_dictionary_opt::<Int32Type>().filter(|keys| keys.null_count() == 0)?;
+    let names = keys.values().as_string_opt::<i32>()?;
+    let wants = names.iter().map(|name| wanted.attr(name?)).collect();
+    Some(Bound::Coded { map, codes: keys.keys().values(), wants })
+}
+
 impl<'b, 'w> Bound<'b, 'w> {
+    /// The most that a row can weigh, told without reading its values.
+    pub(super) fn at_most(&self, row: usize) -> Keep {
+        match self {
+            Self::Cell { want, .. } if want.keep == Keep::Never => Keep::Never,
+            Self::Cell { valid: Some(valid), .. } if valid.get(row) == Some(&false) => Keep::Never,
+            Self::Cell { want, .. } => want.keep,
+            Self::Rendered { want, texts, .. } if texts.get(row).is_some_and(Option::is_some) => {
+                want.keep
+            }
+            Self::Rendered { .. } => Keep::Never,
+            Self::Coded { map, codes, wants } => {
+                let wants = wanted_entries(map, codes, wants, row).map(|(want, _)| want.keep);
+                wants.max().unwrap_or(Keep::Never)
+            }
+            _ => Keep::Always,
+        }
+    }
+
     /// Notes what a row holds.
     pub(super) fn collect<'s>(&'s self, row: usize, collector: &mut Collector<'s, 'w>) {
         match self {
@@ -153,6 +187,14 @@ impl<'b, 'w> Bound<'b, 'w> {
                 }
             }
             Self::Map { array, prefix } => prefixed(*array, row, prefix, collector),
+            Self::Coded { map, codes, wants } => {
+                for (want, entry) in wanted_entries(map, codes, wants, row) {
+                    let found = scalar(map.values().as_ref(), entry);
+                    if let Some(raw) = found.and_then(|found| raw(found, want)) {
+                        collector.attr(want, raw);
+                    }
+                }
+            }
             Self::Under { array, prefix } => {
                 let mut name = (*prefix).to_owned();
                 each_entry(*array, row, |key, values, entry| {
@@ -181,6 +223,21 @@ impl<'b, 'w> Bound<'b, 'w> {
             }
         }
     }
+}
+
+/// The wanted entries of the map in a row, each with the place of its value.
+fn wanted_entries<'w>(
+    map: &MapArray,
+    codes: &[i32],
+    wants: &[Option<&'w Want>],
+    row: usize,
+) -> impl Iterator<Item = (&'w Want, usize)> {
+    let there = row < map.len() && map.is_valid(row);
+    let entries = if there { render::range(map.value_offsets(), row) } else { 0..0 };
+    entries.filter_map(|entry| {
+        let code = usize::try_from(*codes.get(entry)?).ok()?;
+        Some(((*wants.get(code)?)?, entry))
+    })
 }
 
 /// The entries of a map whose keys begin with a prefix and a dot. The prefix alone as a key holds
@@ -263,8 +320,11 @@ fn first_member(value: &dyn Array, row: usize) -> Option<Scalar<'_>> {
 fn raw<'s>(found: Scalar<'s>, want: &Want) -> Option<Raw<'s>> {
     Some(match found {
         Scalar::Text(text) => {
-            let scalar_wanted = want.take.iter().any(|take| matches!(take, Take::Scalar(_)));
-            let array = if scalar_wanted { array_in_text(text) } else { None };
+            let mut scalars = want.take.iter().map(|take| matches!(take, Take::Scalar(_)));
+            let array = match (scalars.clone().any(|is| is), scalars.all(|is| is)) {
+                (false, _) => None,
+                (true, scalars_alone) => array_in_text(text, scalars_alone),
+            };
             array.unwrap_or(Raw::Text(text.as_bytes()))
         }
         Scalar::Int(int) | Scalar::Time(int) => Raw::Int(int),
@@ -276,8 +336,11 @@ fn raw<'s>(found: Scalar<'s>, want: &Want) -> Option<Raw<'s>> {
 
 /// Exporters write arrays where a column holds only text: as JSON (`["x"]`), or as the JSON of
 /// protobuf (`{"values":[{"stringValue":"x"}]}`).
-fn array_in_text(text: &str) -> Option<Raw<'_>> {
+fn array_in_text(text: &str, scalars_alone: bool) -> Option<Raw<'_>> {
     let bytes = text.as_bytes();
+    if let Some(only) = only_text(bytes).filter(|_| scalars_alone) {
+        return Some(Raw::Text(only));
+    }
     let mut pull = Pull::new(bytes);
     if bytes.starts_with(b"[") {
         pull.skip().ok()?;
@@ -295,4 +358,10 @@ fn array_in_text(text: &str) -> Option<Raw<'_>> {
         return Some(Raw::Json(b"[]"));
     }
     any_value(&mut pull).ok()?
+}
+
+/// The inside of an array of one text without escapes, as most arrays are.
+fn only_text(array: &[u8]) -> Option<&[u8]> {
+    let inside = array.strip_prefix(b"[\"")?.strip_suffix(b"\"]")?;
+    memchr2(b'"', b'\\', inside).is_none().then_some(inside)
 }

@@ -49,7 +49,7 @@ impl<'a> super::Reader<'a, '_, '_> {
                 trace_id: Id::from_bytes(draft.trace_id),
                 span_id: Id::from_bytes(draft.span_id),
                 parent_span_id: Id::from_bytes(draft.parent_span_id),
-                name: repaired(draft.name),
+                name: repaired(draft.name).into(),
                 kind: draft.kind,
                 status: draft.status,
                 attrs: self.collector.attrs(),

@@ -106,7 +106,7 @@ pub(super) fn keys_of_head(head: &[u8]) -> Keys {
 fn look(pull: &mut Pull<'_>, prefix: &str, depth: u32, keys: &mut Keys) -> Step<()> {
     let mut members = pull.object()?;
     while let Some(key) = members.next(pull)? {
-        let key = key.owned();
+        let key: Box<str> = key.owned();
         let name = format!("{prefix}{key}");
         if is_otlp(&key) {
             keys.otlp = true;

@@ -1,0 +1,151 @@
+//! Which spans belong to one trace, and which of them were written twice.
+
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::FixedState;
+
+use crate::ingest::{Id, Span};
+
+/// Up to this many spans a trace is searched from end to end, which costs less than a set.
+const FEW: usize = 16;
+
+/// The kept spans by trace; traces are numbered as they appear.
+pub struct Traces {
+    /// The trace of every span.
+    pub of: Vec<usize>,
+    /// Whether a span repeats the trace and span id of an earlier one.
+    pub repeated: Vec<bool>,
+    /// Where the members of each trace begin; one more at the end.
+    begins: Vec<usize>,
+    /// The spans that repeat none, trace by trace.
+    members: Vec<u32>,
+}
+
+impl Traces {
+    /// Groups the spans.
+    pub fn of(spans: &[Span]) -> Self {
+        let (of, mut begins) = number(spans);
+        let mut members = vec![0; spans.len()];
+        for (trace, span) in of.iter().zip(0_u32..) {
+            members[begins[*trace]] = span;
+            begins[*trace] += 1;
+        }
+        // Each begins now where the next one did.
+        begins.rotate_right(1);
+        if let Some(first) = begins.first_mut() {
+            *first = 0;
+        }
+        let mut traces = Self { of, repeated: vec![false; spans.len()], begins, members };
+        traces.drop_repeated(spans);
+        traces
+    }
+
+    /// How many traces.
+    pub fn len(&self) -> usize {
+        self.begins.len() - 1
+    }
+
+    /// The spans of a trace that repeat no earlier one, in order.
+    pub fn members(&self, trace: usize) -> &[u32] {
+        &self.members[self.begins[trace]..self.begins[trace + 1]]
+    }
+
+    fn drop_repeated(&mut self, spans: &[Span]) {
+        let id = |at: &u32| spans.get(*at as usize).map_or(&Id::None, |span| &span.span_id);
+        for trace in 0..self.len() {
+            let members = &self.members[self.begins[trace]..self.begins[trace + 1]];
+            if members.len() <= FEW {
+                for (place, at) in members.iter().enumerate().skip(1) {
+                    let known = |other: &u32| id(other) == id(at);
+                    self.repeated[*at as usize] =
+                        !id(at).is_none() && members[..place].iter().any(known);
+                }
+            } else {
+                let mut seen: HashSet<&Id, FixedState> = HashSet::default();
+                for at in members {
+                    self.repeated[*at as usize] = !id(at).is_none() && !seen.insert(id(at));
+                }
+            }
+        }
+        if self.repeated.contains(&true) {
+            self.compact();
+        }
+    }
+
+    fn compact(&mut self) {
+        let mut kept = Vec::with_capacity(self.members.len());
+        for trace in 0..self.len() {
+            let members = &self.members[self.begins[trace]..self.begins[trace + 1]];
+            self.begins[trace] = kept.len();
+            kept.extend(members.iter().filter(|at| !self.repeated[**at as usize]));
+        }
+        if let Some(end) = self.begins.last_mut() {
+            *end = kept.len();
+        }
+        self.members = kept;
+    }
+}
+
+/// The number of every span's trace, and where each trace begins when they are laid one behind
+/// the other, with the end of the last one.
+fn number(spans: &[Span]) -> (Vec<usize>, Vec<usize>) {
+    let mut numbers: HashMap<&Id, usize, FixedState> = HashMap::default();
+    let mut of: Vec<usize> = Vec::with_capacity(spans.len());
+    let mut sizes: Vec<usize> = Vec::new();
+    let mut last: Option<(&Id, usize)> = None;
+    for span in spans {
+        // Spans of one trace mostly come together.
+        let number = match last {
+            Some((id, number)) if *id == span.trace_id => number,
+            _ => *numbers.entry(&span.trace_id).or_insert(sizes.len()),
+        };
+        if number == sizes.len() {
+            sizes.push(0);
+        }
+        sizes[number] += 1;
+        of.push(number);
+        last = Some((&span.trace_id, number));
+    }
+    let mut end = 0;
+    let mut begins: Vec<usize> = sizes
+        .into_iter()
+        .map(|size| {
+            end += size;
+            end - size
+        })
+        .collect();
+    begins.push(end);
+    (of, begins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(trace: u8, id: u8) -> Span {
+        let bytes = |byte| Id::from_bytes(&[byte; 8]);
+        Span { trace_id: bytes(trace), span_id: bytes(id), ..Span::default() }
+    }
+
+    #[test]
+    fn spans_come_together_by_trace_and_what_is_repeated_is_left_out() {
+        let spans = [span(1, 1), span(2, 1), span(1, 2), span(1, 1), span(2, 0), span(2, 0)];
+        let traces = Traces::of(&spans);
+        assert_eq!(traces.of, [0, 1, 0, 0, 1, 1]);
+        assert_eq!(traces.repeated, [false, false, false, true, false, false]);
+        assert_eq!(traces.len(), 2);
+        assert_eq!(traces.members(0), [0, 2]);
+        // Spans without an id repeat nothing.
+        assert_eq!(traces.members(1), [1, 4, 5]);
+        assert_eq!(Traces::of(&[]).len(), 0);
+    }
+
+    #[test]
+    fn a_long_trace_is_searched_as_a_short_one_is() {
+        let mut spans: Vec<Span> = (1..=40).map(|id| span(7, id)).collect();
+        spans.push(span(7, 3));
+        let traces = Traces::of(&spans);
+        assert_eq!(traces.members(0), (0..40).collect::<Vec<u32>>());
+        assert!(traces.repeated[40]);
+    }
+}
