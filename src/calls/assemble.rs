@@ -145,16 +145,24 @@ fn fold(
         }
     }
     let fold = |(trace, drafts)| trace::fold(spans, traces.members(trace), drafts);
-    let folded: Vec<Folded> = by_trace.into_par_iter().enumerate().map(fold).collect();
-    let mut rows = Vec::with_capacity(folded.iter().map(|trace| trace.rows.len()).sum());
-    let mut loose = Vec::new();
-    for trace in folded {
-        rows.extend(trace.rows);
-        loose.extend(trace.loose);
-        for (kind, count) in trace.counts {
-            add(counts, kind, count);
+    let mut by_trace = by_trace.into_iter().enumerate();
+    let mut all = Folded::default();
+    // In parts, so that few drafts and rows stand beside each other.
+    loop {
+        let part: Vec<_> = by_trace.by_ref().take(BATCH).collect();
+        if part.is_empty() {
+            break;
+        }
+        let folded: Vec<Folded> = part.into_par_iter().map(fold).collect();
+        for trace in folded {
+            all.rows.extend(trace.rows);
+            all.loose.extend(trace.loose);
+            for (kind, count) in trace.counts {
+                add(counts, kind, count);
+            }
         }
     }
+    let Folded { mut rows, loose, .. } = all;
     rows.sort_by_key(|row| row.draft.span);
     (rows, loose)
 }

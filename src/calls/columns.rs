@@ -42,7 +42,7 @@ pub(super) fn all<'c>(calls: impl ExactSizeIterator<Item = &'c Call>) -> Vec<Ser
 }
 
 /// A canonical column of which nothing is known.
-fn null(col: Col, rows: usize) -> Series {
+pub(super) fn null(col: Col, rows: usize) -> Series {
     let kind = match col.info().kind {
         Kind::Text => DataType::String,
         Kind::Seconds | Kind::Ratio => DataType::Float64,

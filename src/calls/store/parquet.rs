@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, TimestampNanosecondType};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, TimestampNanosecondArray,
-    new_null_array,
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, StringViewArray,
+    TimestampNanosecondArray, new_null_array,
 };
 use arrow_schema::{DataType, Field, FieldRef, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
@@ -163,6 +165,9 @@ fn read_group(
 
 /// A column of the file as the canonical one.
 fn column(place: &str, col: Col, array: Option<&dyn Array>, rows: usize) -> Result<Series> {
+    if let Some(series) = as_written(col, array, rows) {
+        return Ok(series);
+    }
     let kind = col.info().kind;
     let misfit = |found| misfit(place, col.name(), found, kind.describe());
     let cells = (0..rows).map(|row| {
@@ -180,6 +185,36 @@ fn column(place: &str, col: Col, array: Option<&dyn Array>, rows: usize) -> Resu
         return Err(misfit("nothing"));
     }
     Ok(series(col, &cells))
+}
+
+/// A column of the types that [`write`] gives it; none where it is of another one, as tools may
+/// make it, or where it holds what the table must not.
+fn as_written(col: Col, array: Option<&dyn Array>, rows: usize) -> Option<Series> {
+    let known = array.filter(|array| array.null_count() < rows && array.len() == rows);
+    let Some(array) = known else {
+        return (col != Col::Start).then(|| columns::null(col, rows));
+    };
+    Some(match (col.info().kind, array.data_type()) {
+        (Kind::Text, DataType::Utf8View) => text(col.name(), array.as_string_view()),
+        (Kind::Seconds | Kind::Ratio, DataType::Float64) => {
+            let floats = array.as_primitive::<Float64Type>().iter();
+            columns::floats(col, floats.map(|float| float.filter(|f| f.is_finite())).collect())
+        }
+        (Kind::Tokens | Kind::Count, DataType::Int64) => {
+            columns::ints(col, array.as_primitive::<Int64Type>().iter().collect())
+        }
+        (Kind::Flag, DataType::Boolean) => columns::flags(col, array.as_boolean().iter().collect()),
+        (Kind::Time, DataType::Timestamp(TimeUnit::Nanosecond, _)) if array.null_count() == 0 => {
+            let times = array.as_primitive::<TimestampNanosecondType>().iter();
+            columns::ints(col, times.collect())
+        }
+        _ => return None,
+    })
+}
+
+/// A text column; empty text is null.
+fn text(name: &str, texts: &StringViewArray) -> Series {
+    columns::texts(name, texts.iter().map(|text| text.filter(|text| !text.is_empty())).collect())
 }
 
 fn series<'a>(col: Col, cells: &'a [Cell]) -> Series {
@@ -230,6 +265,9 @@ const fn describe(found: Scalar<'_>) -> &'static str {
 
 /// A kept attribute, whatever scalar its column holds, as text.
 fn segment(name: &str, array: Option<&dyn Array>, rows: usize) -> Series {
+    if let Some(texts) = array.and_then(|array| array.as_string_view_opt()) {
+        return text(name, texts);
+    }
     let value = |row| match scalar(array?, row)? {
         Scalar::Text("") | Scalar::Bytes(_) => None,
         Scalar::Text(text) => Some(text.to_owned()),
