@@ -32,6 +32,6 @@ done <<LIMITS
 spans.ndjson 2714
 spans.pb 1843
 clickhouse.parquet 2170
-flat.parquet 1972
+flat.parquet 1509
 LIMITS
 exit $failed
