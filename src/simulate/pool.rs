@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::effects::PoolKnobs;
 use super::engine::speculation::tokens_per_step;
-use super::engine::{Finished, Job, JobKind, Prefix, Replica, Scheduler};
+use super::engine::{Finished, Job, JobKind, Ledger, Prefix, Replica, Scheduler};
 use super::pool_plan::{
     NEIGHBOUR_ACCEPTANCE, NEIGHBOUR_CACHED_RATIO, NEIGHBOUR_OUTPUT, NEIGHBOUR_PROMPT,
 };
@@ -156,6 +156,11 @@ impl Pool {
     pub fn waiting_per_replica(&self) -> u32 {
         let waiting: u32 = self.replicas.iter().map(Replica::waiting).sum();
         waiting / u32::try_from(self.replicas.len().max(1)).unwrap_or(1)
+    }
+
+    /// Adds what its requests lost time to.
+    pub fn enter(&self, ledger: &mut Ledger) {
+        self.replicas.iter().for_each(|replica| ledger.add(&replica.ledger));
     }
 
     /// Lets the next neighbour in, or turns it away.

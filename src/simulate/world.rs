@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use super::client::{Outcome, Pending};
 use super::effects::{pool_knobs, resolve};
 use super::engine::prefix::chain;
-use super::engine::{Finished, Job, JobKind, Prefix};
+use super::engine::{Finished, Job, JobKind, Ledger, Prefix};
 use super::incident::Incident;
 use super::pool::Pool;
 use super::rng::mix;
@@ -22,6 +22,8 @@ pub struct Run {
     pub calls: Vec<Call>,
     /// What became of each; `None` where it never started or had not ended with the data.
     pub outcomes: Vec<Option<Outcome>>,
+    /// What requests lost time to, over all pools, neighbours included.
+    pub ledger: Ledger,
 }
 
 /// Length of a tick, seconds: the balancer's view of a replica is at most this old.
@@ -91,7 +93,9 @@ pub fn run(world: &Scenario, incidents: &[Incident]) -> Run {
         runner.tick(from_s, from_s + TICK_S, tick.is_multiple_of(20));
         tick += 1;
     }
-    Run { calls: runner.calls, outcomes: runner.outcomes }
+    let mut ledger = Ledger::default();
+    runner.pools.iter().for_each(|pool| pool.enter(&mut ledger));
+    Run { calls: runner.calls, outcomes: runner.outcomes, ledger }
 }
 
 impl Runner<'_> {

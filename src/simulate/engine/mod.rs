@@ -5,11 +5,13 @@
 
 pub mod cost;
 pub mod job;
+pub mod ledger;
 pub mod prefix;
 pub mod replica;
 pub mod speculation;
 
 pub use cost::{Hardware, ModelShape, StepCost, StepWork};
 pub use job::{EngineSpec, Finished, Job, JobKind, Scheduler};
+pub use ledger::Ledger;
 pub use prefix::{CacheSpec, Prefix, PrefixCache, Segment};
 pub use replica::Replica;

@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use super::cost::{StepCost, StepWork};
 use super::job::{EngineSpec, Finished, Job, Scheduler};
+use super::ledger::{Blocked, Crowd, Ledger};
 use super::prefix::PrefixCache;
 
 #[derive(Debug, Clone)]
@@ -32,6 +33,9 @@ pub struct Replica {
     pub cache: PrefixCache,
     /// When each decode iteration ended, seconds, in order.
     pub decode_ends: Vec<f64>,
+    /// What its requests lost time to.
+    pub ledger: Ledger,
+    blocked: Blocked,
     now_s: f64,
     step_end_s: Option<f64>,
     step_decodes: bool,
@@ -56,6 +60,8 @@ impl Replica {
             alive: true,
             cache: PrefixCache::new(spec.cache),
             decode_ends: Vec::new(),
+            ledger: Ledger::default(),
+            blocked: Blocked::Prompts,
             now_s: f64::NEG_INFINITY,
             step_end_s: None,
             step_decodes: false,
@@ -154,8 +160,25 @@ impl Replica {
         self.step_end_s = if idle && self.prefilling.is_empty() {
             None
         } else {
-            Some(now_s + self.spec.cost.step_s(&work) * self.slowdown)
+            let step_s = self.spec.cost.step_s(&work) * self.slowdown;
+            self.account(&work, step_s);
+            Some(now_s + step_s)
         };
+    }
+
+    /// Enters the iteration into the ledger.
+    fn account(&mut self, work: &StepWork, step_s: f64) {
+        let prompts = StepWork { sequences: 0.0, context_tokens: 0.0, ..*work };
+        let prompts_s =
+            if work.prefill_tokens > 0.0 { self.spec.cost.step_s(&prompts) } else { 0.0 };
+        let crowd = Crowd {
+            waiting: f64::from(self.waiting()),
+            blocked: self.blocked,
+            prefilling: f64::from(count(self.prefilling.len())),
+            decode: self.decode_work(),
+            decodes: self.step_decodes,
+        };
+        self.ledger.enter(&self.spec.cost, &crowd, step_s, prompts_s);
     }
 
     fn decode_work(&self) -> StepWork {
@@ -207,6 +230,11 @@ impl Replica {
         while let Some(live) = self.waiting.front() {
             let busy = self.running();
             let fits = self.context + self.reserved + live.context <= self.spec.kv_tokens * 0.97;
+            self.blocked = match () {
+                () if busy >= self.spec.max_sequences => Blocked::Slots,
+                () if !(fits || busy == 0) => Blocked::Kv,
+                () => Blocked::Prompts,
+            };
             if live.job.arrive_s > now_s
                 || busy >= self.spec.max_sequences
                 || !(fits || busy == 0)
