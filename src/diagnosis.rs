@@ -6,6 +6,7 @@
 //! `None` is written as `null` and means not known.
 
 pub mod audit;
+pub mod capacity;
 mod cause;
 mod charts;
 mod explanation;

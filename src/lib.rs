@@ -13,10 +13,12 @@
 //! 6. `report` renders it.
 //!
 //! Beside the diagnosis of a window, [`explain`] takes one call apart and
-//! [`timeline`] lays the whole dump out over time.
+//! [`timeline`] lays the whole dump out over time, and [`capacity`] says what a deployment holds at a
+//! multiple of its traffic.
 
 pub mod audit;
 pub mod calls;
+pub mod capacity;
 pub mod causes;
 #[doc(hidden)]
 pub mod cli;

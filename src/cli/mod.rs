@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand; structs record, a plan resolves, `run` does.
 
 mod audit;
+mod capacity;
 mod charts;
 mod diagnose;
 mod explain;
@@ -50,6 +51,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(audit::AuditArgs),
+    Capacity(Box<capacity::CapacityArgs>),
     Diagnose(diagnose::DiagnoseArgs),
     Explain(explain::ExplainArgs),
     Timeline(timeline::TimelineArgs),
@@ -64,6 +66,7 @@ Examples:
   llmspan diagnose traces/ --window 2026-11-03T14:00/15m -o incident.md -o incident.json
   zstdcat spans.json.zst | llmspan diagnose - --format json
   llmspan audit traces/
+  llmspan capacity calls.parquet --scale 2 --slo 'ttft.p95 < 1.5s'
   llmspan explain req_011CUXhR3fXbZ spans.parquet
   llmspan timeline spans.parquet --every 5m --by service_name
   llmspan normalize traces/ -o calls.parquet";
@@ -76,6 +79,7 @@ impl Cli {
     pub fn run(self) -> Result<Finished> {
         match self.command {
             Command::Audit(args) => audit::run(&args),
+            Command::Capacity(args) => capacity::run(&args),
             Command::Diagnose(args) => diagnose::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Timeline(args) => timeline::run(&args),

@@ -3,6 +3,7 @@
 //! A new form is a file beside these, an entry in [`Format`], and a line in [`render`].
 
 pub mod audit;
+pub mod capacity;
 mod columns;
 pub mod explanation;
 pub mod html;

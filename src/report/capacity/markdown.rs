@@ -1,0 +1,83 @@
+//! A capacity for a planning page.
+
+use super::terminal::subject;
+use super::{SIGNALS, constraint, figure, headline, mark, objective, times};
+use crate::diagnosis::capacity::{Capacity, Curve};
+use crate::report::markdown::escape;
+use crate::report::{numbers, wording};
+
+/// The page, ending in a newline.
+pub fn markdown(capacity: &Capacity) -> String {
+    let mut blocks = vec![
+        format!("## {}", escape(&headline(capacity))),
+        escape(&subject(capacity)),
+        escape(&format!("Why it can be told, or not: {}.", capacity.because.trim_end_matches('.'))),
+    ];
+    if !capacity.what_if.is_empty() {
+        blocks.push(escape(&format!("Supposed: {}.", capacity.what_if.join(", "))));
+    }
+    let held = capacity
+        .slos
+        .iter()
+        .map(|found| format!("- `{}` {}", found.slo.replace('`', "'"), escape(&objective(found))));
+    blocks.push(held.collect::<Vec<_>>().join("\n"));
+    blocks.push(escape(&format!("Gives first: {}.", constraint(capacity))));
+    if !capacity.scales.is_empty() {
+        blocks.push(table(capacity));
+    }
+    blocks.extend(capacity.curves.iter().map(curve));
+    for (title, list) in [
+        ("What it rests on", &capacity.rests_on),
+        ("What would make it wrong", &capacity.wrong_if),
+        ("Next", &capacity.next_steps),
+    ] {
+        if !list.is_empty() {
+            let lines = list.iter().map(|line| format!("- {}", escape(line)));
+            blocks.push(format!("### {title}\n\n{}", lines.collect::<Vec<_>>().join("\n")));
+        }
+    }
+    blocks.push(escape(&wording::read(&capacity.ingest).join(" ")));
+    blocks.retain(|block| !block.is_empty());
+    blocks.join("\n\n") + "\n"
+}
+
+fn table(capacity: &Capacity) -> String {
+    let mut out =
+        "| traffic | signal | p50 | p95 | p99 | |\n|--:|---|--:|--:|--:|---|\n".to_owned();
+    for scaled in &capacity.scales {
+        for (signal, name) in SIGNALS.iter().enumerate() {
+            let all = scaled.predicted.all();
+            let cells: Vec<String> =
+                (0..3).map(|quantile| figure(all[signal * 3 + quantile])).collect();
+            let row = [times(scaled.scale), (*name).to_owned(), cells.join(" | ")];
+            out.push_str(&format!("| {} | {} |\n", row.join(" | "), mark(scaled)));
+        }
+    }
+    out.trim_end().to_owned()
+}
+
+/// The response that was recorded, without any engine.
+fn curve(curve: &Curve) -> String {
+    let (signal, against) = (signal(curve.signal), load(curve.against));
+    let mut out = format!(
+        "Recorded {signal} over the same call alone, against {against}:\n\n| {against} | ratio | 90 % |\n|--:|--:|--:|\n"
+    );
+    for point in &curve.points {
+        out.push_str(&format!(
+            "| {} | {} | {} to {} |\n",
+            numbers::plain(point.load),
+            numbers::multiple(point.ratio),
+            numbers::multiple(point.low),
+            numbers::multiple(point.high)
+        ));
+    }
+    out.trim_end().to_owned()
+}
+
+fn signal(name: &str) -> &'static str {
+    if name == "ttft_s" { "TTFT" } else { "ITL" }
+}
+
+fn load(name: &str) -> &'static str {
+    if name == "in_flight" { "own calls in flight" } else { "own prompt tokens a second" }
+}

@@ -1,0 +1,181 @@
+//! Capacity from outside: the answer against the truth of simulated deployments, the contract, what
+//! a shared API gets, and the proof that docs/capacity.md quotes.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
+
+mod deployments;
+mod support;
+
+use std::process::Command;
+
+use assert_cmd::cargo::CommandCargoExt;
+use deployments::Deployed;
+use deployments::proof::{ask, known, proof};
+use llmspan::capacity::what_if::WhatIf;
+use llmspan::capacity::{CapacityArgs, capacity};
+use llmspan::diagnosis::Ingest;
+use llmspan::diagnosis::capacity::{Capacity, Constraint, Identifiable};
+use llmspan::report::Style;
+use llmspan::report::capacity::{CapacityFormat, render};
+use llmspan::slo::Slo;
+use serde_json::Value;
+
+use support::{house, schema};
+
+const INCIDENT: &str = "testdata/incidents/010/spans.parquet";
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("llmspan").unwrap();
+    let output = command.current_dir(house::root()).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn keeps_the_contract(report: &Value) {
+    let document = serde_json::from_str(include_str!("../docs/capacity.schema.json")).unwrap();
+    let complaints = schema::complaints(&schema::closed_to(document), report);
+    assert_eq!(complaints, Vec::<String>::new());
+}
+
+fn answer(deployed: &Deployed, args: &CapacityArgs) -> Capacity {
+    let ran = deployed.run(&[1.0; 4], 0);
+    capacity(&deployed.table(&ran), Ingest::default(), args).unwrap()
+}
+
+/// Two replicas at a seventh of their load, with all that an operator knows.
+fn quiet() -> (Deployed, CapacityArgs) {
+    let deployed = Deployed::own(1000);
+    let args = CapacityArgs { known: known(&deployed), ..ask() };
+    (deployed, args)
+}
+
+#[test]
+fn a_quiet_deployment_is_answered_and_every_form_says_so() {
+    let (deployed, mut args) = quiet();
+    args.slos =
+        ["ttft.p95 < 100s", "itl.p95 < 3500us"].map(|text| Slo::parse(text).unwrap()).into();
+    let found = answer(&deployed, &args);
+    assert_ne!(found.identifiable, Identifiable::No, "{}", found.because);
+    let report = serde_json::to_value(&found).unwrap();
+    keeps_the_contract(&report);
+    assert_eq!(report["scales"].as_array().unwrap().len(), 3);
+    let p95 = |at: usize| found.scales[at].predicted.itl_p95_s.unwrap().value.unwrap();
+    assert!(p95(0) < p95(1) && p95(1) < p95(2), "more load is slower");
+    let held = &found.slos[0].max_scale;
+    assert!(held.value.is_none_or(|scale| scale >= 2.0), "{held:?}");
+    let broken = found.slos[1].max_scale.value.unwrap();
+    assert!((1.0..3.0).contains(&broken), "{broken}");
+    for (format, mark) in [
+        (CapacityFormat::Terminal, "Gives first"),
+        (CapacityFormat::Markdown, "| 2× | ITL |"),
+        (CapacityFormat::Svg, "ITL p95 against traffic"),
+        (CapacityFormat::Json, "\"llmspan.capacity/1\""),
+    ] {
+        let text = render(&found, format, Style::of_width(Style::NARROW));
+        assert!(text.contains(mark), "{text}");
+        assert!(text.ends_with('\n'));
+    }
+}
+
+#[test]
+fn the_same_recording_gives_the_same_bytes() {
+    let (deployed, args) = quiet();
+    let [one, other] = [1, 2].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| serde_json::to_string(&answer(&deployed, &args)).unwrap())
+    });
+    assert_eq!(one, other);
+}
+
+#[test]
+fn suppositions_move_the_answer_the_way_physics_does() {
+    let (deployed, args) = quiet();
+    let p95 = |what_if: WhatIf| {
+        let found = answer(&deployed, &CapacityArgs { what_if, ..args.clone() });
+        let last = found.scales.last().unwrap().predicted;
+        let middle = |bound: Option<llmspan::diagnosis::capacity::Bound>| {
+            let bound = bound.unwrap();
+            (bound.low.unwrap() * bound.high.unwrap()).sqrt()
+        };
+        (middle(last.ttft_p95_s), middle(last.itl_p95_s), middle(last.duration_p95_s))
+    };
+    let now = p95(WhatIf::default());
+    let cached = p95(WhatIf { cache_hit_ratio: Some(0.98), ..WhatIf::default() });
+    let accepted = p95(WhatIf { acceptance_ratio: Some(0.3), ..WhatIf::default() });
+    let longer = p95(WhatIf { output_factor: Some(1.5), ..WhatIf::default() });
+    let prompts = p95(WhatIf { prompt_factor: Some(2.0), ..WhatIf::default() });
+    let more = p95(WhatIf { more_replicas: Some(2), ..WhatIf::default() });
+    assert!(cached.0 < now.0, "more cache, less prefill");
+    assert!(accepted.1 > 1.2 * now.1, "fewer drafts accepted, slower tokens");
+    assert!(longer.2 > 1.2 * now.2, "longer answers take longer");
+    assert!(prompts.0 > 1.3 * now.0, "longer prompts, later first tokens");
+    assert!(more.1 < now.1, "more replicas, less contention");
+}
+
+#[test]
+fn an_api_that_others_share_is_not_extrapolated() {
+    let found = answer(&Deployed::shared(1), &ask());
+    assert_eq!(found.identifiable, Identifiable::No);
+    assert!(found.scales.is_empty() && found.engine.is_none());
+    assert!(found.because.contains("own load"), "{}", found.because);
+    assert!(found.rests_on.iter().any(|line| line.contains("busiest minutes")));
+    assert!(found.next_steps.iter().any(|line| line.contains("1.25")), "the test that settles it");
+    keeps_the_contract(&serde_json::to_value(&found).unwrap());
+}
+
+#[test]
+fn real_spans_are_read_and_the_contract_is_kept() {
+    let (code, out, err) = run(&["capacity", INCIDENT, "--slo", "ttft.p95 < 1s", "-f", "json"]);
+    assert_eq!(code, 0, "{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    keeps_the_contract(&report);
+    assert_eq!(report["identifiable"], false);
+    assert_eq!(report["slos"][0]["slo"], "ttft.p95 < 1s");
+    let (code, out, _) = run(&["capacity", INCIDENT, "--plain"]);
+    assert_eq!(code, 0);
+    assert!(out.is_ascii() && out.contains("CANNOT BE TOLD"), "{out}");
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_named() {
+    for (arguments, why) in [
+        (["--scale", "0"], "--scale 0"),
+        (["--slo", "ttft < 1s"], "names no percentile"),
+        (["--replicas", "2"], "no change"),
+        (["--prompt-tokens", "1.5"], "no factor"),
+        (["--mix", "chat"], "no share"),
+        (["--mix", "nobody=0.5"], "no call is of the service"),
+        (["--model", "nothing"], "none is of that model"),
+        (["--cache-hit", "2"], "--cache-hit"),
+    ] {
+        let (code, _, err) = run(&[&["capacity", INCIDENT][..], &arguments].concat());
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains(why), "{why}: {err}");
+    }
+}
+
+#[test]
+fn a_constraint_is_named_where_the_engine_gives() {
+    // One replica, thirty-two sequences, a KV memory that half as much again fills.
+    let deployed = Deployed::own(1013);
+    let args = CapacityArgs { known: known(&deployed), ..ask() };
+    let found = answer(&deployed, &args);
+    assert_eq!(found.binding_constraint, Some(Constraint::KvMemory));
+    assert!(found.scales.last().unwrap().beyond_cliff);
+    assert_eq!(found.identifiable, Identifiable::Partly);
+}
+
+/// The table of docs/capacity.md:
+/// `cargo test --test capacity -- --ignored --nocapture proof`
+#[test]
+#[ignore = "minutes: simulates a hundred services at once, twice and half as much again"]
+#[allow(clippy::print_stdout, reason = "its table is what it is for")]
+fn the_proof() {
+    let number = |name: &str, usual: u64| {
+        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+    };
+    let (from, own, shared) =
+        (number("LLMSPAN_FROM", 9000), number("LLMSPAN_OWN", 64), number("LLMSPAN_SHARED", 40));
+    let table = proof(from, own, shared);
+    println!("{}", table.text);
+    assert!(table.holds, "a bar of the issue is not reached");
+}
