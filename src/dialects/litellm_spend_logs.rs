@@ -1,5 +1,6 @@
 //! LiteLLM's spend logs: one row a call, as its proxy keeps it for billing.
 
+use super::context;
 use super::table::{
     Clue, Dialect, Field, Part, SpanRule, Streaming, Test, Unit, WHOLE, attr, clue, clue_path,
     path, rule, segment,
@@ -92,7 +93,7 @@ pub static DIALECT: Dialect = Dialect {
     source: "BerriAI/litellm, table LiteLLM_SpendLogs (litellm/proxy/schema.prisma)",
     signs: &[&[Test::Has(CALL_TYPE)]],
     spans: SPANS,
-    fields: &[FIELDS],
+    fields: &[FIELDS, context::FIELDS],
     chunks: &[],
     tokens: WHOLE,
     streaming: Streaming::TtftTells,
