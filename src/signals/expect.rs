@@ -47,7 +47,7 @@ pub struct Expected {
     pub itl_kind: Vec<f64>,
     /// Seconds of prefill a thousand uncached tokens, by call.
     pub prefill_slope_s: Vec<f64>,
-    /// Seconds an output token of calls without TTFT, by call.
+    /// Seconds an output token of calls without TTFT, at the call's own tokens a step, by call.
     pub whole_token_s: Vec<f64>,
 }
 
@@ -84,8 +84,9 @@ impl Expected {
         let ttft =
             Task { seen: &seen_ttft_s, predictors: vec![prompt.clone()] }.fit(frame, cells, places);
         let step = Task { seen: &steps, predictors: vec![context] }.fit(frame, cells, places);
-        let output = frame.output_tokens.iter().map(|v| finite(*v)).collect();
-        let whole = Task { seen: &seen_whole_s, predictors: vec![prompt, output] }
+        // Decoding takes as long as its steps, however many tokens each of them yields.
+        let steps = frame.output_tokens.iter().zip(&per_step).map(|(v, per)| finite(*v) / per);
+        let whole = Task { seen: &seen_whole_s, predictors: vec![prompt, steps.collect()] }
             .fit(frame, cells, places);
         let itl_s = step.expected.iter().zip(&per_step).map(|(step, per)| step / per).collect();
         let column = |slopes: &[Vec<f64>], at: usize| {
@@ -100,7 +101,11 @@ impl Expected {
         Self {
             ttft_s: ttft.expected,
             itl_s,
-            whole_token_s: column(&whole.slopes, 1),
+            whole_token_s: column(&whole.slopes, 1)
+                .iter()
+                .zip(&per_step)
+                .map(|(step, per)| step / per)
+                .collect(),
             whole_s: whole.expected,
             ttft_place: ttft.place,
             itl_place: step.place,

@@ -123,25 +123,36 @@ impl Effects {
         let place = expected.whole_place[row];
         let full = expected.whole_s[row];
         let slope = expected.prefill_slope_s[row] / 1000.0;
-        let token = expected.whole_token_s[row];
         let own = frame.uncached_tokens[row];
-        let at = |uncached: f64, output: f64| {
-            let moved =
-                slope * known(uncached - own) + token * known(output - frame.output_tokens[row]);
-            (full + moved).max(0.05 * full) / place
+        let (output, own_step) = (frame.output_tokens[row], expected.per_step[row]);
+        let step_s = expected.whole_token_s[row] * own_step;
+        // At those uncached tokens, and an answer of so many tokens at so many a step.
+        let at = |uncached: f64, output_tokens: f64, per_step: f64| {
+            let steps = output_tokens / per_step - output / own_step;
+            (full + slope * known(uncached - own) + step_s * known(steps)).max(0.05 * full) / place
         };
-        let work = at(own, frame.output_tokens[row]);
-        let short = at(own, usual.output[row]);
-        let kept = at(self.usual_uncached[row], usual.output[row]);
-        let kind = at(usual.uncached[row], usual.output[row]);
-        self.set(Effect::Output, row, (work / short).ln());
+        let engine_step = usual.engine_log_per_step[row].exp();
+        let kind_step = usual.log_per_step[row];
+        let kind_step = if kind_step.is_finite() { kind_step.exp() } else { own_step };
+        let work = at(own, output, own_step);
+        let class = at(own, output, kind_step);
+        let long = at(own, output, engine_step);
+        let short = at(own, usual.output[row], engine_step);
+        let kept = at(self.usual_uncached[row], usual.output[row], engine_step);
+        let kind = at(usual.uncached[row], usual.output[row], engine_step);
+        if frame.spec_accepted_tokens[row].is_finite() {
+            self.set(Effect::AcceptWithin, row, (work / class).ln());
+            self.set(Effect::AcceptMix, row, (class / long).ln());
+        }
+        self.set(Effect::Output, row, (long / short).ln());
         self.set(Effect::Cache, row, (short / kept).ln());
         self.set(Effect::Length, row, (kept / kind).ln());
         self.set(Effect::Mix, row, kind.ln());
         self.set(Effect::RouteWhole, row, place.ln());
         self.set(Effect::RestWhole, row, (expected.seen_whole_s[row] / full).ln());
         self.client(frame, row, full);
-        self.add(Term::OutputLength, row, work - short);
+        self.add(Term::Acceptance, row, work - long);
+        self.add(Term::OutputLength, row, long - short);
         self.add(Term::CacheMisses, row, short - kept);
         self.add(Term::PromptLength, row, kept - kind);
         self.add(Term::Routing, row, full - work);
