@@ -131,8 +131,12 @@ fn reach(calls: &[Excess], least: f64) -> Vec<&Excess> {
     taken
 }
 
-/// Routing slows only the calls that were served elsewhere.
+/// Routing slows only the calls that were served elsewhere; and where only a whole call is known, its
+/// answer's length says as much about it as the acceptance of its class.
 fn moved(signals: &Signals, effect: Effect, row: usize) -> bool {
+    if effect == Effect::AcceptMix && !signals.frame.ttft_s[row].is_finite() {
+        return false;
+    }
     let routed = matches!(effect, Effect::RouteTtft | Effect::RouteItl | Effect::RouteWhole);
     let any = signals.places.moved.iter().any(Option::is_some);
     !(routed && any) || signals.places.moved[row].is_some()
