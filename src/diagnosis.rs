@@ -11,6 +11,8 @@ mod cause;
 mod charts;
 mod explanation;
 mod ingest;
+pub mod inspection;
+pub mod printable;
 mod query;
 mod timeline;
 

@@ -27,8 +27,11 @@ pub mod dialects;
 pub mod error;
 pub mod explain;
 pub mod ingest;
+pub mod inspect;
 pub mod report;
 pub mod schema;
+pub mod servers;
+pub mod settings;
 pub mod signals;
 pub mod simulate;
 pub mod slo;
@@ -40,22 +43,64 @@ pub mod windows;
 use calls::CallTable;
 use diagnosis::{Diagnosis, Ingest, Verdict};
 use error::{Error, Result};
+use settings::Settings;
 
 /// Inputs to the canonical table, with what was read and lost on the way.
 ///
 /// # Errors
 /// An input that does not exist or in which nothing can be read; under `strict`, any lost record.
 pub fn read(inputs: &[String], options: &ingest::Options) -> Result<(CallTable, Ingest)> {
-    let wanted = dialects::wanted();
-    let ingested = ingest::read(inputs, &wanted, options)?;
+    read_as(inputs, options, &Settings::default())
+}
+
+/// The same, as the settings want it read.
+///
+/// # Errors
+/// Those of [`read`], and settings that no table can be made of.
+pub fn read_as(
+    inputs: &[String],
+    options: &ingest::Options,
+    settings: &Settings,
+) -> Result<(CallTable, Ingest)> {
+    let tables = dialects::Tables::new(settings)?;
+    assembled(inputs, options, settings, &tables)
+}
+
+fn assembled(
+    inputs: &[String],
+    options: &ingest::Options,
+    settings: &Settings,
+    tables: &dialects::Tables,
+) -> Result<(CallTable, Ingest)> {
+    let max_expansion = settings.max_expansion.unwrap_or(options.max_expansion);
+    let bounded = ingest::Options { max_expansion, ..options.clone() };
+    let ingested = ingest::read(inputs, tables.wanted(), &bounded)?;
     if let Some(progress) = &options.progress {
         progress.assembling();
     }
-    let assembled = calls::assemble(ingested, &wanted, options.strict)?;
+    let (table, ingest) = calls::assemble(ingested, tables, options.strict)?;
     if let Some(progress) = &options.progress {
-        progress.judging(assembled.0.len());
+        progress.judging(table.len());
     }
-    Ok(assembled)
+    let table =
+        if settings.servers.is_empty() { table } else { table.with_servers(&settings.servers) };
+    let table = if settings.redact { table.redacted(&settings.redact_key) } else { table };
+    Ok((table, ingest))
+}
+
+/// What the inputs are: read as [`read_as`] reads them, with a census of what no table reads. Inputs
+/// that hold no LLM call are worth a look as well.
+///
+/// # Errors
+/// Those of [`read_as`].
+pub fn inspect_as(
+    inputs: &[String],
+    options: &ingest::Options,
+    settings: &Settings,
+) -> Result<diagnosis::inspection::Inspection> {
+    let tables = dialects::Tables::new(settings)?.counting_unread();
+    let (table, ingest) = assembled(inputs, options, settings, &tables)?;
+    Ok(inspect::inspect(&table, ingest, tables.wanted().unread(), &tables))
 }
 
 /// The canonical table to a conclusion about one window; where none is given, spikes are found,
@@ -68,6 +113,20 @@ pub fn diagnose(
     ingest: Ingest,
     args: &windows::WindowArgs,
 ) -> Result<Diagnosis> {
+    diagnose_as(table, ingest, args, &Settings::default())
+}
+
+/// The same, judged by what the settings say.
+///
+/// # Errors
+/// Those of [`diagnose`].
+pub fn diagnose_as(
+    table: &CallTable,
+    ingest: Ingest,
+    args: &windows::WindowArgs,
+    settings: &Settings,
+) -> Result<Diagnosis> {
+    let args = &args.in_zone(settings.timezone.as_deref());
     let starts_ns = table.starts_ns();
     let (Some(&first), Some(&last)) = (starts_ns.first(), starts_ns.last()) else {
         return Err(no_calls(&ingest));
@@ -76,9 +135,9 @@ pub fn diagnose(
         // A window that seems to lie outside may lie in the part that was lost.
         let lost = || report::wording::losses(&ingest, true);
         let split = windows::choose(&starts_ns, args).map_err(|error| error.mind(lost()))?;
-        return Ok(verdict::judge(table, ingest, &split));
+        return Ok(verdict::judge(table, ingest, &split, settings));
     }
-    let mut spikes = spikes(table, &starts_ns, &ingest);
+    let mut spikes = spikes(table, &starts_ns, &ingest, settings);
     if spikes.is_empty() {
         let all = windows::Range { start_ns: first, end_ns: last.saturating_add(1) };
         let split = windows::split_at(&starts_ns, all, &[]);
@@ -98,7 +157,12 @@ const MOST_JUDGED: usize = 16;
 
 /// The spikes of the whole table, clearest first. A candidate that is not confirmed stays part of
 /// everybody else's normal traffic: leaving it out would make the traffic look steadier than it is.
-fn spikes(table: &CallTable, starts_ns: &[i64], ingest: &Ingest) -> Vec<Diagnosis> {
+fn spikes(
+    table: &CallTable,
+    starts_ns: &[i64],
+    ingest: &Ingest,
+    settings: &Settings,
+) -> Vec<Diagnosis> {
     let series = verdict::searched(table);
     let values: Vec<&[f64]> = series.iter().map(|series| series.values.as_slice()).collect();
     let mut confirmed: Vec<windows::Range> = Vec::new();
@@ -114,7 +178,7 @@ fn spikes(table: &CallTable, starts_ns: &[i64], ingest: &Ingest) -> Vec<Diagnosi
             picked_from: if clear { 1 } else { found.picked_from },
             ..windows::split_at(starts_ns, found.range, &confirmed)
         };
-        let diagnosis = verdict::judge(table, ingest.clone(), &split);
+        let diagnosis = verdict::judge(table, ingest.clone(), &split, settings);
         if diagnosis.verdict == Verdict::Spike {
             confirmed.push(found.range);
             spikes.push(diagnosis);

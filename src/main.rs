@@ -1,10 +1,12 @@
 //! Parses, runs, and turns an error into a message and an exit code; the only file that prints.
 
 use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use clap::Parser;
-use llmspan::cli::{Cli, Finished, usage_paragraph};
+use llmspan::cli::{Cli, Finished, fault, usage_paragraph};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -20,12 +22,23 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match cli.run() {
+    panic::set_hook(Box::new(|fault| {
+        let place = fault.location().map_or_else(String::new, ToString::to_string);
+        if let Ok(mut faults) = FAULTS.lock() {
+            faults.push(place);
+        }
+    }));
+    let ran = panic::catch_unwind(AssertUnwindSafe(|| cli.run()));
+    let place = || FAULTS.lock().ok().and_then(|mut faults| faults.pop()).unwrap_or_default();
+    match ran.unwrap_or_else(|_| Err(fault(&place()))) {
         Ok(finished) => print(&finished),
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => failed(&error.to_string(), error.help(), error.exit_code()),
     }
 }
+
+/// Where something panicked. Only the place is kept: a panic's message may quote an input.
+static FAULTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 const ASKS_FOR_HELP: clap::error::ErrorKind =
     clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;

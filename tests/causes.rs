@@ -36,7 +36,7 @@ const CASES: [(Cause, Change, Change); 17] = [
 fn diagnosis(change: Change, seed: u64) -> Diagnosis {
     let table = world(change, seed);
     let split = windows::split_at(&table.starts_ns(), window(), &[]);
-    verdict::judge(&table, Ingest::default(), &split)
+    verdict::judge(&table, Ingest::default(), &split, &Default::default())
 }
 
 fn said(diagnosis: &Diagnosis) -> &'static str {
@@ -151,7 +151,7 @@ fn few_calls_are_no_verdict() {
     let start_ns = window().start_ns + 200_000_000_000;
     let short = windows::Range { start_ns, end_ns: start_ns + 8_000_000_000 };
     let split = windows::split_at(&table.starts_ns(), short, &[]);
-    let diagnosis = verdict::judge(&table, Ingest::default(), &split);
+    let diagnosis = verdict::judge(&table, Ingest::default(), &split, &Default::default());
     assert_eq!(diagnosis.verdict, Verdict::InsufficientData);
     assert!(diagnosis.diagnoses.is_empty());
 }

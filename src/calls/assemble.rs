@@ -12,9 +12,9 @@ use crate::calls::trace::{self, Folded, Row};
 use crate::calls::traces::Traces;
 use crate::calls::{Call, CallTable, Codes, attempts, matching, table, twins};
 use crate::diagnosis::{Ingest, Rejected};
-use crate::dialects::DIALECTS;
+use crate::dialects::Tables;
 use crate::error::{Error, Result};
-use crate::ingest::{CanonicalInput, Ingested, Span, Spans, Wanted};
+use crate::ingest::{CanonicalInput, Ingested, Span, Spans};
 use crate::schema::Col;
 
 /// Spans read by one thread at a time.
@@ -28,11 +28,15 @@ const TABLE_ROWS: usize = 1 << 14;
 ///
 /// # Errors
 /// A table that cannot be read; under `strict`, one that lost a record.
-pub fn assemble(ingested: Ingested, wanted: &Wanted, strict: bool) -> Result<(CallTable, Ingest)> {
+pub fn assemble(
+    ingested: Ingested,
+    dialects_of: &Tables,
+    strict: bool,
+) -> Result<(CallTable, Ingest)> {
     let Ingested { spans, tables, mut ingest } = ingested;
     let stored = stored(&tables, strict, &mut ingest)?;
     drop(tables);
-    let rows = rows(spans, wanted, &mut ingest);
+    let rows = rows(spans, dialects_of, &mut ingest);
     let mut calls: Vec<Call> = rows.into_iter().map(|row| row.draft.call).collect();
     table::sort(&mut calls);
     let parts = calls.into_par_iter().chunks(TABLE_ROWS);
@@ -79,11 +83,11 @@ fn dialects(table: &CallTable) -> Vec<(String, u64)> {
 }
 
 /// One row a call, in order of the spans.
-fn rows(mut spans: Spans, wanted: &Wanted, ingest: &mut Ingest) -> Vec<Row> {
+fn rows(mut spans: Spans, tables: &Tables, ingest: &mut Ingest) -> Vec<Row> {
     let mut folded = BTreeMap::new();
     let traces = Traces::of(&spans.spans);
     add(&mut folded, "duplicate_span", traces.repeated.iter().filter(|gone| **gone).count() as u64);
-    let drafts = read(&mut spans, wanted, &traces.repeated);
+    let drafts = read(&mut spans, tables, &traces.repeated);
     let (rows, loose) = fold(&spans.spans, &traces, drafts, &mut folded);
     let (mut rows, counts) = twins::fold(rows);
     for (kind, count) in counts {
@@ -107,8 +111,8 @@ fn add(counts: &mut BTreeMap<&'static str, u64>, kind: &'static str, count: u64)
 
 /// Reads the spans that dialects know. What a span carries is in its draft then, and is given up
 /// here: the two together would double the peak of memory.
-fn read(spans: &mut Spans, wanted: &Wanted, repeated: &[bool]) -> Vec<Vec<Draft>> {
-    let lens = Lens::new(wanted);
+fn read(spans: &mut Spans, tables: &Tables, repeated: &[bool]) -> Vec<Vec<Draft>> {
+    let lens = Lens::new(tables);
     let Spans { spans, resources, scopes } = spans;
     let batches = spans.par_chunks_mut(BATCH).zip(repeated.par_chunks(BATCH)).enumerate();
     batches
@@ -171,11 +175,11 @@ fn report(rows: &[Row], folded: BTreeMap<&'static str, u64>, ingest: &mut Ingest
     for (kind, count) in folded {
         *ingest.folded.entry(kind.to_owned()).or_default() += count;
     }
-    let mut rejected: BTreeMap<(Option<&str>, u8, Rejection), u64> = BTreeMap::new();
+    let mut rejected: BTreeMap<(Option<&str>, &str, Rejection), u64> = BTreeMap::new();
     for row in rows {
         for reason in &row.draft.rejected {
             let service = row.draft.call.text(Col::ServiceName);
-            *rejected.entry((service, row.draft.dialect, *reason)).or_default() += 1;
+            *rejected.entry((service, row.draft.dialect.id, *reason)).or_default() += 1;
             if *reason != ZERO_USAGE {
                 *ingest.rejected.entry((*reason).to_owned()).or_default() += 1;
             }
@@ -183,7 +187,7 @@ fn report(rows: &[Row], folded: BTreeMap<&'static str, u64>, ingest: &mut Ingest
     }
     let told = rejected.into_iter().map(|((service, dialect, reason), calls)| Rejected {
         service: service.map(str::to_owned),
-        dialect: DIALECTS.get(usize::from(dialect)).map_or("", |found| found.id).to_owned(),
+        dialect: dialect.to_owned(),
         reason,
         calls,
     });

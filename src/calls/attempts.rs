@@ -28,6 +28,9 @@ const LENT: [Col; 17] = [
     Col::Streaming,
 ];
 
+/// An attempt that starts this long before its call, seconds, was timed by another clock.
+const OTHER_CLOCK_S: f64 = 1.0;
+
 /// Whether an attempt failed, so that another may follow.
 pub fn failed(attempt: &Draft) -> bool {
     attempt.clues.failed || attempt.call.int(Col::HttpStatus).is_some_and(|status| status >= 400)
@@ -57,7 +60,11 @@ pub fn settle(row: &mut Row) {
         draft.call.set(Col::RetryWaitS, Cell::Float(lost_s));
     }
     let wait_s = seconds_between(draft.start_ns, first.start_ns);
-    draft.call.set(Col::ClientWaitS, Cell::Float(wait_s.max(0.0)));
+    // An attempt outside its call was timed by another clock: what was waited is not known.
+    let on_this_clock = wait_s > -OTHER_CLOCK_S && first.start_ns <= draft.last_ns();
+    if on_this_clock || draft.end_ns.is_none() {
+        draft.call.set(Col::ClientWaitS, Cell::Float(wait_s.max(0.0)));
+    }
     if let Some(after_s) = draft.clues.ttft_after_headers_s
         && !draft.call.has(Col::TtftS)
     {

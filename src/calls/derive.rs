@@ -5,7 +5,7 @@ use crate::calls::draft::Draft;
 use crate::calls::parse::ZERO_USAGE;
 use crate::calls::trace::Row;
 use crate::calls::{Call, Cell};
-use crate::dialects::{Absent, DIALECTS, Dialect, Input, Streaming, Zero, hosts};
+use crate::dialects::{Absent, Dialect, Input, Streaming, Zero, hosts};
 use crate::schema::Col;
 
 /// What the whole dump tells of how each library counts cached tokens.
@@ -15,7 +15,7 @@ pub struct CacheHabits {
 }
 
 /// A dialect, a scope, a provider.
-type HabitOf = (u8, String, String);
+type HabitOf = (&'static str, String, String);
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Habit {
@@ -23,9 +23,9 @@ struct Habit {
     zero: bool,
 }
 
-fn habit_of(draft: &Draft) -> (u8, &str, &str) {
+fn habit_of(draft: &Draft) -> (&'static str, &str, &str) {
     let text = |col| draft.call.text(col).unwrap_or_default();
-    (draft.dialect, text(Col::ScopeName), text(Col::Provider))
+    (draft.dialect.id, text(Col::ScopeName), text(Col::Provider))
 }
 
 impl CacheHabits {
@@ -52,7 +52,7 @@ impl CacheHabits {
     }
 
     /// Where a habit stands: a dump has few of them.
-    fn place(&self, of: (u8, &str, &str)) -> Option<usize> {
+    fn place(&self, of: (&str, &str, &str)) -> Option<usize> {
         self.seen.iter().position(|((dialect, scope, provider), _)| {
             (*dialect, scope.as_str(), provider.as_str()) == of
         })
@@ -61,7 +61,7 @@ impl CacheHabits {
 
 /// Derives every column of a row; its attempts must be settled.
 pub fn derive(row: &mut Row, habits: &CacheHabits) {
-    let dialect = DIALECTS[usize::from(row.draft.dialect)];
+    let dialect = row.draft.dialect;
     place(&mut row.draft.call);
     status(&mut row.draft, &row.attempts);
     tokens(&mut row.draft, dialect, habits);

@@ -7,7 +7,7 @@ use crate::calls::clues::Clues;
 use crate::calls::lens::{Candidate, Compiled, Lens, Slots, Source};
 use crate::calls::parse::{self, Rejection};
 use crate::calls::{Call, Cell, python};
-use crate::dialects::{Part, To, Unit};
+use crate::dialects::{Dialect, Part, To, Unit};
 use crate::ingest::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, StatusCode, Value};
 use crate::schema::Col;
 
@@ -16,8 +16,8 @@ use crate::schema::Col;
 pub struct Draft {
     /// Index of the span.
     pub span: u32,
-    /// Index of the dialect.
-    pub dialect: u8,
+    /// The table that reads it.
+    pub dialect: &'static Dialect,
     /// What it is.
     pub part: Part,
     /// Its kind.
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
         let room = if part == Part::Attempt { 1 } else { IDENTITY.len() + DERIVED };
         let mut draft = Draft {
             span: u32::try_from(index).ok()?,
-            dialect: u8::try_from(dialect).ok()?,
+            dialect: self.lens.dialects[dialect].table,
             part,
             kind: span.kind,
             start_ns: span.start_ns,

@@ -1,12 +1,12 @@
 //! The dialect tables compiled against what ingest was asked for: tells what a span is.
 
-use crate::dialects::{DIALECTS, Dialect, Field, From, Part, Test, To, Unit};
+use crate::dialects::{Dialect, Field, From, Part, Tables, Test, To, Unit};
 use crate::ingest::{AttrId, Resource, Scope, Span, SpanKind, Value, Wanted};
 
 /// The compiled tables.
 #[derive(Debug)]
 pub struct Lens {
-    /// One for each entry of [`DIALECTS`], in its order.
+    /// One for each table, in the order in which they are tried.
     pub dialects: Vec<Compiled>,
     names: usize,
 }
@@ -142,9 +142,10 @@ impl Slots {
 }
 
 impl Lens {
-    /// Compiles the registry against what ingest was asked for.
-    pub fn new(wanted: &Wanted) -> Self {
-        let dialects = DIALECTS.iter().map(|table| Compiled::new(table, wanted)).collect();
+    /// Compiles the tables against what ingest was asked for.
+    pub fn new(tables: &Tables) -> Self {
+        let wanted = tables.wanted();
+        let dialects = tables.all().iter().map(|table| Compiled::new(table, wanted)).collect();
         Self { dialects, names: wanted.len() }
     }
 

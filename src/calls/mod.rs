@@ -13,6 +13,8 @@ mod lens;
 mod matching;
 mod parse;
 mod python;
+mod redact;
+mod served;
 mod store;
 mod table;
 mod trace;

@@ -99,6 +99,7 @@ pub fn seconds(value: &Value, unit: Unit, start_ns: i64) -> Result<Cell, Rejecti
     let seconds = match unit {
         Unit::Iso => return since_start(value, start_ns),
         Unit::Millis => number(value).map(|ms| ms / 1e3),
+        Unit::WithUnit => text(value).and_then(|text| with_unit(&text)),
         Unit::ServerTiming => text(value).and_then(|text| server_timing(&text)),
         _ => number(value),
     };
@@ -196,6 +197,20 @@ fn server_timing(text: &str) -> Option<f64> {
     duration.trim().parse::<f64>().ok().map(|ms| ms / 1e3)
 }
 
+/// A duration with its unit behind the number.
+fn with_unit(text: &str) -> Option<f64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit.trim() {
+        "s" => 1.0,
+        "ms" => 1e-3,
+        "µs" | "μs" | "us" => 1e-6,
+        "ns" => 1e-9,
+        _ => return None,
+    };
+    number.parse::<f64>().ok().map(|number| number * seconds)
+}
+
 fn hits_of_totals(text: &str) -> Option<f64> {
     let (mut hits, mut totals) = (0.0, 0.0);
     for part in text.split(',') {
@@ -267,6 +282,19 @@ mod tests {
         let timing = string("gfet4t7; dur=148");
         let processing = cell(Col::ServerProcessingS, &timing, Unit::ServerTiming, 0);
         assert_eq!(processing, Ok(Cell::Float(0.148)));
+    }
+
+    #[test]
+    fn durations_carry_their_unit() {
+        let all = [("1.234567s", 1.234567), ("45.2ms", 0.0452), ("900µs", 0.0009), ("7ns", 7e-9)];
+        for (text, seconds) in all {
+            let cell = cell(Col::QueueWaitS, &string(text), Unit::WithUnit, 0);
+            assert!(
+                matches!(cell, Ok(Cell::Float(got)) if (got - seconds).abs() < 1e-12),
+                "{text}"
+            );
+        }
+        assert_eq!(cell(Col::QueueWaitS, &string("7"), Unit::WithUnit, 0), Ok(Cell::Null));
     }
 
     #[test]

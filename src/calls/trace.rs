@@ -6,7 +6,7 @@ use crate::calls::Cell;
 use crate::calls::draft::{Draft, models_agree};
 use crate::calls::endpoints::{generates, own_attempts};
 use crate::calls::tree::{Ancestor, Tree};
-use crate::dialects::{DIALECTS, Part};
+use crate::dialects::Part;
 use crate::ingest::{Span, SpanKind};
 use crate::schema::Col;
 
@@ -212,7 +212,7 @@ impl Fold<'_> {
                 .into_iter()
                 .filter(|call| {
                     let call = &self.drafts[*call];
-                    call.dialect == log.dialect
+                    call.dialect.id == log.dialect.id
                         && call.call.text(Col::RequestModel) == model
                         && !call.call.has(Col::OutputTokens)
                         && call.clues.stream_s.is_none()
@@ -262,7 +262,7 @@ impl Fold<'_> {
         let (outer, inner) = (&self.drafts[outer], &self.drafts[inner]);
         let ids = (outer.call.text(Col::ResponseId), inner.call.text(Col::ResponseId));
         match ids {
-            (Some(a), Some(b)) if DIALECTS[usize::from(outer.dialect)].id != "litellm" => a == b,
+            (Some(a), Some(b)) if outer.dialect.id != "litellm" => a == b,
             _ => inner.within(outer, SLACK_NS) && models_agree(outer, inner),
         }
     }
@@ -274,12 +274,12 @@ impl Fold<'_> {
         let mut calls = self.of(Part::Call);
         calls.retain(|call| {
             let draft = &self.drafts[*call];
-            DIALECTS[usize::from(draft.dialect)].span_per_attempt && self.into[*call].is_none()
+            draft.dialect.span_per_attempt && self.into[*call].is_none()
         });
         calls.sort_by_key(|call| (self.drafts[*call].start_ns, *call));
         let kin = |draft: &Draft| {
             let text = |col| draft.call.text(col).map(str::to_owned);
-            (draft.dialect, text(Col::ParentSpanId), text(Col::RequestModel))
+            (draft.dialect.id, text(Col::ParentSpanId), text(Col::RequestModel))
         };
         for (at, &failed) in calls.iter().enumerate() {
             let before = &self.drafts[failed];

@@ -9,7 +9,6 @@ use foldhash::fast::FixedState;
 
 use crate::calls::draft::models_agree;
 use crate::calls::trace::{Row, SLACK_NS};
-use crate::dialects::DIALECTS;
 use crate::schema::Col;
 
 /// Folds rows that describe one call; returns how many went, by kind.
@@ -54,7 +53,7 @@ fn by_response_id(rows: &[Option<&Row>]) -> Vec<(usize, usize)> {
 /// of which the outer one has no id: the same model, one within the other, and nothing else that
 /// would fit.
 fn by_time(rows: &[Option<&Row>]) -> Vec<(usize, usize)> {
-    let rank = |row: &Row| DIALECTS[usize::from(row.draft.dialect)].rank;
+    let rank = |row: &Row| row.draft.dialect.rank;
     let alone = rows.iter().enumerate().filter_map(|(at, row)| Some((at, (*row)?)));
     let alone = alone.filter(|(_, row)| !row.paired);
     let native: Vec<_> =
@@ -102,7 +101,7 @@ fn merge(slots: &mut [Option<Row>], a: usize, b: usize) -> u64 {
         return 0;
     }
     let (Some(first), Some(second)) = (slots[a].take(), slots[b].take()) else { return 0 };
-    let rank = |row: &Row| DIALECTS[usize::from(row.draft.dialect)].rank;
+    let rank = |row: &Row| row.draft.dialect.rank;
     let second_inside =
         second.draft.within(&first.draft, 0) && !first.draft.within(&second.draft, 0);
     let second_wins = match rank(&second).cmp(&rank(&first)) {

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::Style;
 use crate::report::audit::{self, Format};
+use crate::settings::Settings;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,7 +64,7 @@ pub struct AuditArgs {
 ///
 /// # Errors
 /// Whatever reading or writing may meet, and a dump without calls.
-pub fn run(args: &AuditArgs) -> Result<Finished> {
+pub fn run(args: &AuditArgs, settings: &Settings) -> Result<Finished> {
     let format = args.format.as_deref().map(by_name).transpose()?;
     let files = args.output.iter().filter(|name| *name != "-");
     let files: Vec<(PathBuf, Format)> = files.map(|name| by_suffix(name)).collect::<Result<_>>()?;
@@ -77,7 +78,7 @@ pub fn run(args: &AuditArgs) -> Result<Finished> {
         remote: remote.clone(),
         ..Options::default()
     };
-    let (table, ingest) = crate::read(&args.inputs, &options)?;
+    let (table, ingest) = crate::read_as(&args.inputs, &options, settings)?;
     if table.is_empty() {
         return Err(Error::usage(
             "there is nothing to audit: no span in these files is an LLM call",

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::Style;
 use crate::report::capacity::{CapacityFormat, render};
+use crate::settings::Settings;
 use crate::slo::Slo;
 
 const EXAMPLES: &str = "\
@@ -108,13 +109,13 @@ pub struct CapacityArgs {
 ///
 /// # Errors
 /// Whatever reading and writing may meet, objectives and suppositions that make no sense.
-pub fn run(args: &CapacityArgs) -> Result<Finished> {
+pub fn run(args: &CapacityArgs, settings: &Settings) -> Result<Finished> {
     let path = args.output.as_deref().filter(|name| *name != "-").map(Path::new);
     let format = form(args.format.as_deref(), path)?;
     let asked = asked(args)?;
     let shown = Shown::start(args.quiet);
     let options = shown.counting(Options { strict: args.strict, ..Options::default() });
-    let (table, ingest) = crate::read(&args.inputs, &options)?;
+    let (table, ingest) = crate::read_as(&args.inputs, &options, settings)?;
     let found = capacity(&table, ingest, &asked)?;
     let Some(path) = path else {
         let style = Style { plain: args.plain, ..stdout_style(args.plain) };

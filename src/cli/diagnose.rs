@@ -14,6 +14,7 @@ use super::source::SourceArgs;
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::error::{Error, Result};
 use crate::report::{self, Format, wording};
+use crate::settings::Settings;
 
 const EXAMPLES: &str = "\
 Windows:
@@ -103,12 +104,12 @@ pub struct DiagnoseArgs {
 }
 
 /// Reads, diagnoses, renders, writes.
-pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
+pub fn run(args: &DiagnoseArgs, settings: &Settings) -> Result<Finished> {
     let plan = Plan::resolve(args)?;
     if let Some(rehearsed) = args.source.rehearsed(&plan.inputs, &plan.read.remote)? {
         return Ok(rehearsed);
     }
-    let mut diagnosis = conclude(&plan)?;
+    let mut diagnosis = conclude(&plan, settings)?;
     limit_ids(&mut diagnosis, plan.max_ids);
     let plots =
         plan.charts.as_deref().map(|folder| charts::write(folder, &diagnosis)).transpose()?;
@@ -135,12 +136,12 @@ pub fn run(args: &DiagnoseArgs) -> Result<Finished> {
     })
 }
 
-fn conclude(plan: &Plan) -> Result<Diagnosis> {
+fn conclude(plan: &Plan, settings: &Settings) -> Result<Diagnosis> {
     let shown = Shown::start(plan.quiet);
     let options = shown.counting(plan.read.clone());
     let work = || {
-        let (table, ingest) = crate::read(&plan.inputs, &options)?;
-        crate::diagnose(&table, ingest, &plan.windows)
+        let (table, ingest) = crate::read_as(&plan.inputs, &options, settings)?;
+        crate::diagnose_as(&table, ingest, &plan.windows, settings)
     };
     let Some(threads) = plan.threads else { return work() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

@@ -13,6 +13,7 @@ use super::source::SourceArgs;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::{self, Format, Style};
+use crate::settings::Settings;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,7 +67,7 @@ pub struct ExplainArgs {
 ///
 /// # Errors
 /// Whatever reading and writing may meet, and an id that no call carries.
-pub fn run(args: &ExplainArgs) -> Result<Finished> {
+pub fn run(args: &ExplainArgs, settings: &Settings) -> Result<Finished> {
     let path = args.output.as_deref().filter(|name| *name != "-").map(Path::new);
     let asked = args.format.as_deref().map(format).transpose()?;
     let format = match (asked, path) {
@@ -88,7 +89,7 @@ pub fn run(args: &ExplainArgs) -> Result<Finished> {
     let options =
         Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
     let options = shown.counting(options);
-    let (table, ingest) = crate::read(&args.inputs, &options)?;
+    let (table, ingest) = crate::read_as(&args.inputs, &options, settings)?;
     let mut notes = SourceArgs::shown(&options.remote);
     notes.extend(map::notes(&ingest, args.quiet));
     let explanation = crate::explain::explain(&table, ingest, &args.id);

@@ -4,12 +4,15 @@ mod audit;
 mod capacity;
 mod charts;
 mod diagnose;
+mod dialects;
 mod explain;
+mod inspect;
 mod map;
 mod normalize;
 mod output;
 mod plan;
 mod progress;
+mod settings;
 mod simulate;
 mod source;
 mod ticket;
@@ -17,7 +20,7 @@ mod timeline;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What a finished run hands to `main`, which alone prints.
 #[derive(Debug, Default)]
@@ -44,6 +47,9 @@ pub struct Finished {
     max_term_width = 100
 )]
 pub struct Cli {
+    #[command(flatten)]
+    settings: settings::SettingsArgs,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -53,7 +59,9 @@ enum Command {
     Audit(audit::AuditArgs),
     Capacity(Box<capacity::CapacityArgs>),
     Diagnose(diagnose::DiagnoseArgs),
+    Dialects(dialects::DialectsArgs),
     Explain(explain::ExplainArgs),
+    Inspect(inspect::InspectArgs),
     Timeline(timeline::TimelineArgs),
     Normalize(normalize::NormalizeArgs),
     Simulate(simulate::SimulateArgs),
@@ -65,6 +73,7 @@ Examples:
   llmspan diagnose spans.parquet --window 14:00-14:15
   llmspan diagnose traces/ --window 2026-11-03T14:00/15m -o incident.md -o incident.json
   zstdcat spans.json.zst | llmspan diagnose - --format json
+  llmspan inspect traces/
   llmspan audit traces/
   llmspan capacity calls.parquet --scale 2 --slo 'ttft.p95 < 1.5s'
   llmspan explain req_011CUXhR3fXbZ spans.parquet
@@ -77,17 +86,30 @@ impl Cli {
     /// # Errors
     /// Whatever ends it: bad arguments, inputs that hold nothing, outputs that cannot be written.
     pub fn run(self) -> Result<Finished> {
+        let settings = self.settings.resolve()?;
         match self.command {
-            Command::Audit(args) => audit::run(&args),
-            Command::Capacity(args) => capacity::run(&args),
-            Command::Diagnose(args) => diagnose::run(&args),
-            Command::Explain(args) => explain::run(&args),
-            Command::Timeline(args) => timeline::run(&args),
-            Command::Normalize(args) => normalize::run(&args),
+            Command::Audit(args) => audit::run(&args, &settings),
+            Command::Capacity(args) => capacity::run(&args, &settings),
+            Command::Diagnose(args) => diagnose::run(&args, &settings),
+            Command::Dialects(args) => dialects::run(&args, &settings),
+            Command::Inspect(args) => inspect::run(&args, &settings),
+            Command::Explain(args) => explain::run(&args, &settings),
+            Command::Timeline(args) => timeline::run(&args, &settings),
+            Command::Normalize(args) => normalize::run(&args, &settings),
             Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),
-            Command::Ticket(args) => ticket::run(&args),
+            Command::Ticket(args) => ticket::run(&args, &settings),
         }
     }
+}
+
+/// The error for a panic that reached the end of the run. Its place in the source is told and
+/// nothing of its message, which may quote an input.
+pub fn fault(place: &str) -> Error {
+    Error::input(
+        format!("internal fault at {place}, version {}", env!("CARGO_PKG_VERSION")),
+        "this is a bug in llmspan, and the run was given up",
+        "report it with this line; `llmspan inspect` on each file alone tells which one it is",
+    )
 }
 
 /// The arguments that did not parse, as one paragraph and one line that says what to do.

@@ -13,6 +13,7 @@ use crate::calls::CallTable;
 use crate::error::{Error, Result};
 use crate::ingest::{CanonicalFormat, Options};
 use crate::report::wording;
+use crate::settings::Settings;
 
 /// Write the canonical table, one row per LLM call.
 #[derive(Debug, clap::Args)]
@@ -82,7 +83,7 @@ enum Target<'a> {
 ///
 /// # Errors
 /// Whatever reading or writing may meet.
-pub fn run(args: &NormalizeArgs) -> Result<Finished> {
+pub fn run(args: &NormalizeArgs, settings: &Settings) -> Result<Finished> {
     // Before the inputs are read, which may take long.
     let target = target(args)?;
     let remote = args.source.terms(None)?;
@@ -93,7 +94,7 @@ pub fn run(args: &NormalizeArgs) -> Result<Finished> {
     let options =
         Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
     let options = shown.counting(options);
-    let (table, ingest) = crate::read(&args.inputs, &options)?;
+    let (table, ingest) = crate::read_as(&args.inputs, &options, settings)?;
     drop(shown);
     match target {
         Target::File(path, format) => output::write_with(path, |out| table.write(format, out)),
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn an_unknown_ending_is_a_usage_error_before_anything_is_read() {
         for line in ["normalize absent -o calls.xlsx", "normalize absent -o -"] {
-            let error = run(&args(line)).unwrap_err();
+            let error = run(&args(line), &Settings::default()).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}: {error}");
         }
     }
@@ -194,7 +195,11 @@ mod tests {
         std::fs::write(path("first.csv"), format!("{header}{rows}")).unwrap();
         let steps = ["first.csv", "a.parquet", "b.ndjson", "c.csv", "d.parquet"];
         for pair in steps.windows(2) {
-            run(&args(&format!("normalize {} -o {}", path(pair[0]), path(pair[1])))).unwrap();
+            run(
+                &args(&format!("normalize {} -o {}", path(pair[0]), path(pair[1]))),
+                &Settings::default(),
+            )
+            .unwrap();
         }
         let read = |name| crate::read(&[path(name)], &Options::default()).unwrap().0;
         assert_eq!(read("first.csv"), read("d.parquet"));

@@ -9,6 +9,7 @@ use super::source::SourceArgs;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::ticket;
+use crate::settings::Settings;
 use crate::windows::WindowArgs;
 
 const EXAMPLES: &str = "\
@@ -67,7 +68,7 @@ pub struct TicketArgs {
 ///
 /// # Errors
 /// Whatever ends a diagnosis, and asking for no ids at all.
-pub fn run(args: &TicketArgs) -> Result<Finished> {
+pub fn run(args: &TicketArgs, settings: &Settings) -> Result<Finished> {
     if args.max_ids == 0 {
         return Err(Error::usage(
             "a ticket without request ids is of no use",
@@ -87,10 +88,10 @@ pub fn run(args: &TicketArgs) -> Result<Finished> {
     let options =
         Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
     let options = shown.counting(options);
-    let (table, ingest) = crate::read(&args.inputs, &options)?;
+    let (table, ingest) = crate::read_as(&args.inputs, &options, settings)?;
     let mut notes = SourceArgs::shown(&options.remote);
     notes.extend(map::notes(&ingest, args.quiet));
-    let diagnosis = crate::diagnose(&table, ingest, &windows)?;
+    let diagnosis = crate::diagnose_as(&table, ingest, &windows, settings)?;
     let out = ticket::render(&diagnosis, args.provider.as_deref(), args.max_ids);
     Ok(Finished { out, notes, ..Finished::default() })
 }

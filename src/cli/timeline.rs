@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::ingest::Options;
 use crate::report::Style;
 use crate::report::timeline::{TimelineFormat, render};
+use crate::settings::Settings;
 use crate::timeline::{TimelineArgs as Asked, timeline};
 use crate::windows;
 
@@ -73,7 +74,7 @@ pub struct TimelineArgs {
 ///
 /// # Errors
 /// Whatever reading and writing may meet, bins without number, an attribute that nothing carries.
-pub fn run(args: &TimelineArgs) -> Result<Finished> {
+pub fn run(args: &TimelineArgs, settings: &Settings) -> Result<Finished> {
     let path = args.output.as_deref().filter(|name| *name != "-").map(Path::new);
     let format = form(args.format.as_deref(), path)?;
     let every_ns = args.every.as_deref().map(every).transpose()?;
@@ -85,7 +86,7 @@ pub fn run(args: &TimelineArgs) -> Result<Finished> {
     let options =
         Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
     let options = shown.counting(options);
-    let (table, ingest) = crate::read(&args.inputs, &options)?;
+    let (table, ingest) = crate::read_as(&args.inputs, &options, settings)?;
     let mut notes = SourceArgs::shown(&options.remote);
     notes.extend(map::notes(&ingest, args.quiet));
     let found = timeline(&table, ingest, &Asked { every_ns, by: args.by.clone() })?;

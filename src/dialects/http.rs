@@ -18,7 +18,7 @@ const fn header_ms(col: Col, name: &'static str) -> Header {
 }
 
 /// Response headers in the order in which they are believed.
-const HEADERS: [Header; 41] = [
+const HEADERS: [Header; 43] = [
     // Azure sends `x-request-id` too; the id that its support asks for is the gateway's.
     header(Col::RequestId, "apim-request-id"),
     header(Col::RequestId, "x-amzn-requestid"),
@@ -29,6 +29,8 @@ const HEADERS: [Header; 41] = [
     header(Col::RequestId, "mistral-correlation-id"),
     header(Col::RequestId, "x-kong-request-id"),
     header(Col::RequestId, "x-together-traceid"),
+    header(Col::RequestId, "cf-aig-log-id"),
+    header(Col::RequestId, "helicone-id"),
     Header("x-ms-region", To::Col(Col::Region), Unit::RegionName),
     header(Col::Region, "x-groq-region"),
     header(Col::Region, "x-litellm-model-region"),
@@ -45,11 +47,11 @@ const HEADERS: [Header; 41] = [
     header_ms(Col::ServerProcessingS, "x-envoy-upstream-service-time"),
     header_ms(Col::ServerProcessingS, "x-kong-upstream-latency"),
     header_ms(Col::ServerProcessingS, "cmp-upstream-response-duration"),
-    header(Col::ServerProcessingS, "x-total-time"),
+    header_ms(Col::ServerProcessingS, "x-total-time"),
     Header("server-timing", To::Col(Col::ServerProcessingS), Unit::ServerTiming),
     header(Col::ServerTtftS, "fireworks-server-time-to-first-token"),
     header(Col::QueueWaitS, "fireworks-prefill-queue-duration"),
-    header(Col::QueueWaitS, "x-queue-time"),
+    header_ms(Col::QueueWaitS, "x-queue-time"),
     header(Col::PrefillS, "fireworks-prefill-duration"),
     header(Col::ServerDecodeS, "fireworks-generation-duration"),
     header(Col::RunningRequests, "fireworks-num-concurrent-requests"),

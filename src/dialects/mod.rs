@@ -7,6 +7,8 @@ pub mod http;
 mod table;
 
 mod context;
+mod list;
+mod own;
 mod page;
 mod proposed;
 
@@ -14,8 +16,13 @@ mod anthropic_platform;
 mod anthropic_sdk;
 mod bedrock_botocore;
 mod claude_code;
+mod codex_cli;
+mod dynamo;
 mod envoy_ai_gateway;
+mod gemini_cli;
 mod genai_official;
+mod genkit;
+mod google_adk;
 mod google_genai;
 mod helicone;
 mod langfuse;
@@ -24,6 +31,8 @@ mod langsmith_runs;
 mod litellm;
 mod litellm_spend_logs;
 mod litellm_v2;
+mod livekit;
+mod llm_d;
 mod logfire;
 mod mapped_columns;
 mod mlflow;
@@ -34,13 +43,19 @@ mod openlit;
 mod openllmetry;
 mod openllmetry_anthropic;
 mod pydantic_ai;
+mod qwen_code;
 mod semconv;
 mod semconv_old;
 mod sglang;
+mod tensorrt_llm;
+mod tgi;
+mod triton;
 mod vercel;
 mod vercel_v7;
 mod vllm;
 
+pub use list::{Fills, Listed};
+pub use own::Tables;
 pub use page::page;
 pub use table::{
     Absent, Accounting, Clue, Dialect, Field, From, Input, Part, SpanRule, Streaming, Test, To,
@@ -54,6 +69,12 @@ pub static DIALECTS: &[&Dialect] = &[
     &anthropic_platform::DIALECT,
     &anthropic_sdk::DIALECT,
     &claude_code::DIALECT,
+    &gemini_cli::DIALECT,
+    &codex_cli::DIALECT,
+    &qwen_code::DIALECT,
+    &livekit::DIALECT,
+    &google_adk::DIALECT,
+    &genkit::DIALECT,
     &litellm_v2::DIALECT,
     &litellm::DIALECT,
     &vercel::DIALECT,
@@ -69,8 +90,13 @@ pub static DIALECTS: &[&Dialect] = &[
     &mlflow::DIALECT,
     &envoy_ai_gateway::DIALECT,
     &openlit::DIALECT,
+    &tensorrt_llm::DIALECT,
     &vllm::DIALECT,
     &sglang::DIALECT,
+    &llm_d::DIALECT,
+    &tgi::DIALECT,
+    &triton::DIALECT,
+    &dynamo::DIALECT,
     &google_genai::DIALECT,
     &genai_official::DIALECT,
     &openai_v2::DIALECT,
@@ -84,10 +110,15 @@ pub static DIALECTS: &[&Dialect] = &[
     &http::DIALECT,
 ];
 
-/// What ingest has to look for: every attribute, document path and event of the tables.
+/// What ingest has to look for: every attribute, document path and event of the built-in tables.
 pub fn wanted() -> Wanted {
+    wanted_by(DIALECTS)
+}
+
+/// What ingest has to look for on behalf of these tables.
+fn wanted_by(dialects: &[&Dialect]) -> Wanted {
     let mut wanted = Wanted::default();
-    for dialect in DIALECTS {
+    for dialect in dialects {
         let keep = if dialect.id == http::DIALECT.id { Keep::IfClient } else { Keep::Always };
         for group in dialect.signs {
             want_sign(&mut wanted, group, keep);

@@ -99,11 +99,11 @@ fn section(page: &mut String, dialect: &Dialect) {
     );
     page.push_str("\nRecognised by:\n\n");
     for group in dialect.signs {
-        write(page, format_args!("- {}\n", all(group)));
+        write(page, format_args!("- {}\n", test_words(group)));
     }
     page.push_str("\nIts spans, by the first rule that holds:\n\n");
     for rule in dialect.spans {
-        write(page, format_args!("- {}: {}\n", all(rule.when), rule.part.describe()));
+        write(page, format_args!("- {}: {}\n", test_words(rule.when), rule.part.describe()));
     }
     page.push_str("- anything else: not a call\n");
     if !dialect.chunks.is_empty() {
@@ -166,7 +166,7 @@ fn rules(page: &mut String, fields: impl Iterator<Item = Field>) {
     }
 }
 
-fn place(from: &From) -> String {
+pub(super) fn place(from: &From) -> String {
     match from {
         From::Attr(name) => format!("`{name}`"),
         From::Path(name, path) => format!("`{name}` (JSON), `{}`", path.join(".")),
@@ -178,10 +178,11 @@ fn place(from: &From) -> String {
     }
 }
 
-fn unit(unit: Unit) -> String {
+pub(super) fn unit(unit: Unit) -> String {
     match unit {
         Unit::Plain => String::new(),
         Unit::Millis => "milliseconds".to_owned(),
+        Unit::WithUnit => "text with its unit".to_owned(),
         Unit::Iso => "ISO 8601 time".to_owned(),
         Unit::Host => "URL, its host".to_owned(),
         Unit::UrlPath => "URL, its path".to_owned(),
@@ -214,7 +215,7 @@ fn clue_name(clue: Clue) -> &'static str {
     }
 }
 
-fn all(tests: &[Test]) -> String {
+pub(super) fn test_words(tests: &[Test]) -> String {
     let words: Vec<String> = tests.iter().map(test).collect();
     words.join(" and ")
 }

@@ -4,7 +4,7 @@ use crate::ingest::SpanKind;
 use crate::schema::Col;
 
 /// One dialect: the way one instrumentation writes LLM calls.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Dialect {
     /// Name of the table, its file and its fixtures.
     pub id: &'static str,
@@ -176,6 +176,8 @@ pub enum Unit {
     Plain,
     /// Milliseconds.
     Millis,
+    /// Text with its unit behind the number: `1.2s`, `45.2ms`, `900µs`.
+    WithUnit,
     /// ISO 8601 time, counted from the span's start.
     Iso,
     /// A URL, of which the host is taken.

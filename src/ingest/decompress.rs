@@ -78,7 +78,10 @@ impl<'r> Content<'r> {
 pub fn fault_reason(error: &io::Error, layers: &[&'static str]) -> String {
     let layer = layers.last().copied().unwrap_or("input");
     if error.to_string() == BOMB {
-        return format!("{layer} content expands too much: refused beyond the bound");
+        return format!(
+            "{layer} decompression bomb: content expands too much, refused beyond the bound \
+             (--max-expansion allows more)"
+        );
     }
     match error.kind() {
         io::ErrorKind::UnexpectedEof => format!("{layer} cut short"),

@@ -130,6 +130,8 @@ fn walk(
         match path.metadata() {
             Ok(meta) if meta.is_dir() && !hidden => walk(&path, depth + 1, above, found)?,
             Ok(meta) if meta.is_file() && !hidden => found.push(file(&path, false)),
+            // Reading it will tell what is wrong with it.
+            Err(_) if !hidden => found.push(file(&path, false)),
             _ => {}
         }
     }

@@ -8,6 +8,9 @@ use super::wanted::Path;
 /// How often a document may lie as text inside another one.
 const MAX_NESTED_TEXT: u32 = 3;
 
+/// How many values may lie in each other, each on the stack.
+const MAX_OPEN: u32 = 64;
+
 /// A set of paths that still match, one bit for each.
 pub type Matching = u64;
 
@@ -69,7 +72,7 @@ pub fn read(text: &[u8], paths: &[(Path, AttrId)], out: &mut Vec<(AttrId, Value)
     for some in paths.chunks(64) {
         let mut paths = Paths::new(some, out);
         let all = paths.all();
-        let mut reader = Reader { text, at: 0, nested: 0, paths: &mut paths };
+        let mut reader = Reader { text, at: 0, nested: 0, open: 0, paths: &mut paths };
         reader.value(all, 0);
     }
 }
@@ -79,6 +82,8 @@ struct Reader<'t, 'p, 'o, 'r> {
     text: &'t [u8],
     at: usize,
     nested: u32,
+    /// Values that are open around this one.
+    open: u32,
     paths: &'r mut Paths<'p, 'o>,
 }
 
@@ -97,9 +102,16 @@ impl<'t> Reader<'t, '_, '_, '_> {
     }
 
     fn value(&mut self, matching: Matching, depth: usize) -> Option<()> {
-        if matching == 0 {
+        if matching == 0 || self.open == MAX_OPEN {
             return self.skip();
         }
+        self.open += 1;
+        let done = self.wanted_value(matching, depth);
+        self.open -= 1;
+        done
+    }
+
+    fn wanted_value(&mut self, matching: Matching, depth: usize) -> Option<()> {
         match self.peek()? {
             b'{' => self.object(matching, depth),
             b'[' | b'(' => self.array(matching, depth),
@@ -246,7 +258,7 @@ impl<'t> Reader<'t, '_, '_, '_> {
         let looks_like_one = text.trim_ascii_start().first().is_some_and(|b| b"{[(".contains(b));
         if deeper != 0 && looks_like_one && self.nested < MAX_NESTED_TEXT {
             let nested = self.nested + 1;
-            let mut inner = Reader { text: &text, at: 0, nested, paths: self.paths };
+            let mut inner = Reader { text: &text, at: 0, nested, open: 0, paths: self.paths };
             inner.value(deeper, depth);
         }
     }

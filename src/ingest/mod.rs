@@ -1,6 +1,7 @@
 //! Bytes to spans: finds the inputs, sniffs and decompresses them, and streams out what is wanted.
 
 mod batch;
+mod census;
 mod chunk;
 mod collect;
 mod decompress;
@@ -23,6 +24,7 @@ mod span;
 mod time;
 mod wanted;
 
+pub use census::{Census, Unread};
 pub use layouts::mapper::MapRule;
 pub use outcome::{FileOutcome, Place, Tally};
 pub use progress::{Progress, Reached, Stage};
@@ -122,7 +124,8 @@ pub fn read(inputs: &[String], wanted: &Wanted, options: &Options) -> Result<Ing
         let FileOutcome { spans: kept, table, format, span_count, mut losses } = file.outcome;
         // A directory may hold other things than spans; a file that was named may not.
         if let Some((what, _)) = &file.refused {
-            losses.add(what, 1, Place::File, found.named && what != EMPTY);
+            let unreadable = what.starts_with(read::UNREADABLE);
+            losses.add(what, 1, Place::File, unreadable || found.named && what != EMPTY);
         }
         if let Some((what, count)) = found.source.left_out() {
             losses.add(&what, count, Place::File, false);

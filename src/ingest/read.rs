@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -22,6 +23,12 @@ use crate::error::{Error, Result};
 
 /// How much is read at a time, so that a record that is larger than a chunk is passed by little.
 const STEP: usize = 1 << 20;
+
+/// How a file that the system does not let be read is refused.
+pub const UNREADABLE: &str = "cannot be read";
+
+/// How content on which a reader fails is counted.
+const FAULT: &str = "content on which the reader failed";
 
 /// A buffer of at most this size is used again.
 const SPARE: usize = 4 * CHUNK;
@@ -123,7 +130,13 @@ fn read_chunks(
             }
             _ => {
                 let mut batch = Batch::default();
-                let lines = read_chunk(shape, &bytes, wanted, options, &mut batch);
+                let mut read = || read_chunk(shape, &bytes, wanted, options, &mut batch);
+                // A fault of a reader, or of a library under it, is a loss and not the end.
+                let lines = catch_unwind(AssertUnwindSafe(&mut read)).unwrap_or_else(|_| {
+                    batch = Batch::default();
+                    batch.tally.lost(FAULT, Place::Byte(0));
+                    0
+                });
                 give_back(spare, bytes);
                 (lines, Part::Batch(batch))
             }
@@ -224,7 +237,7 @@ impl Cutter<'_> {
             },
         };
         if let Err(error) = done {
-            opened.refused = Some(format!("cannot be read: {error}"));
+            opened.refused = Some(format!("{UNREADABLE}: {error}"));
         }
         opened
     }

@@ -4,7 +4,9 @@
 //! only what is in it, and hands back [`AttrId`]s.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::census::{Census, Unread};
 use super::span::{AttrId, SpanKind};
 
 /// Whether the presence of an attribute makes a span worth keeping.
@@ -85,6 +87,8 @@ pub struct Wanted {
     attempts: Attempts,
     /// One bit for every length that a wanted attribute name has: most names end here.
     attr_lengths: [u64; 4],
+    /// Counts what is met and not wanted, where that was asked for.
+    census: Option<Arc<Census>>,
 }
 
 impl Wanted {
@@ -160,14 +164,32 @@ impl Wanted {
 
     /// The wanted attribute of that name.
     pub fn attr(&self, name: &str) -> Option<&Want> {
-        self.attr_bytes(name.as_bytes())
+        self.looked_up(name.as_bytes())
     }
 
     /// The wanted attribute of that name, as it lies in the input.
     pub fn attr_bytes(&self, name: &[u8]) -> Option<&Want> {
+        let found = self.looked_up(name);
+        if let (None, Some(census)) = (found, &self.census) {
+            census.met(name);
+        }
+        found
+    }
+
+    fn looked_up(&self, name: &[u8]) -> Option<&Want> {
         let (word, bit) = (name.len() / 64, name.len() % 64);
         let known = self.attr_lengths.get(word).is_some_and(|bits| bits >> bit & 1 == 1);
         if known { self.attrs.get(name) } else { None }
+    }
+
+    /// From here on, attributes that are met and not wanted are counted.
+    pub fn count_unread(&mut self) {
+        self.census = Some(Arc::default());
+    }
+
+    /// What was met and not wanted; nothing where it was not counted.
+    pub fn unread(&self) -> Unread {
+        self.census.as_ref().map(|census| census.unread()).unwrap_or_default()
     }
 
     /// The id and weight of a wanted event.

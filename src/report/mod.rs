@@ -7,6 +7,7 @@ pub mod capacity;
 mod columns;
 pub mod explanation;
 pub mod html;
+pub mod inspection;
 mod json;
 mod markdown;
 mod markup;
@@ -20,6 +21,8 @@ pub mod ticket;
 pub mod timeline;
 mod waterfall;
 pub mod wording;
+
+pub use json::text as as_json;
 
 use crate::diagnosis::Diagnosis;
 

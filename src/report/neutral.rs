@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+pub use crate::diagnosis::printable::is_unprintable;
 use crate::diagnosis::{
     Charts, CitedCall, Coverage, Diagnosis, Evidence, Ingest, IngestFile, Loss, RankedCause,
     RuledOut, Series, SignalChange, Step, Term, Timeline, Undecidable, Waterfall,
@@ -12,16 +13,6 @@ use crate::diagnosis::{
 
 /// Longest text of any kind that a person is shown, in characters; JSON keeps the whole.
 const LONGEST: usize = 1200;
-
-/// Whether a character could move a cursor, hide, or reorder what stands around it.
-pub fn is_unprintable(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
 
 /// The text on one line, with unprintable characters written out as escapes.
 pub fn line(text: &str) -> String {

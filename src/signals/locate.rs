@@ -92,8 +92,9 @@ pub fn nearest(signals: &Signals) -> Option<Nearest> {
                     | Effect::Length
                     | Effect::Failure
             );
-            let open =
-                !drifts && shift.window_weight >= OPEN_CALLS && material(*effect, &shift, depth);
+            let open = !drifts
+                && shift.window_weight >= OPEN_CALLS
+                && material(signals, *effect, &shift, depth);
             let share = shift.z / LEAST_Z[depth];
             open.then_some(Nearest { share, effect: *effect, slice, shift })
         })
@@ -102,13 +103,18 @@ pub fn nearest(signals: &Signals) -> Option<Nearest> {
 }
 
 /// Whether a shift matters in a slice of that depth.
-fn material(effect: Effect, shift: &Shift, depth: usize) -> bool {
+fn material(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> bool {
+    let set = &signals.standards.material;
+    let own_work = set.own_work_ratio.map_or(LEAST_LOG_WORK, f64::ln);
+    let service = |usual: f64| set.same_work_ratio.map_or(usual, f64::ln);
     let least = match effect {
         Effect::Mix | Effect::ClassMix | Effect::Length | Effect::Output | Effect::Cache => {
-            LEAST_LOG_WORK
+            own_work
         }
-        Effect::RestTtft | Effect::RestItl | Effect::RestWhole => LEAST_LOG_REST[depth.min(2)],
-        _ => LEAST_LOG,
+        Effect::RestTtft | Effect::RestItl | Effect::RestWhole => {
+            service(LEAST_LOG_REST[depth.min(2)])
+        }
+        _ => service(LEAST_LOG),
     };
     shift.log >= least
 }
@@ -185,7 +191,7 @@ pub fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
     let passes = |slice: usize| {
         let shift = of(slice);
         beyond_chance(signals, effect, shift, depth(slice))
-            && (material(effect, shift, depth(slice))
+            && (material(signals, effect, shift, depth(slice))
                 || tail_matters(signals, slice, effect, shift))
             && felt(signals, slice, effect)
     };

@@ -71,12 +71,16 @@ impl Misses {
                 new_prefix += 1.0;
             }
             let tokens = frame.uncached_tokens[row] - signals.effects.usual_uncached[row];
-            let missed = tokens >= LEAST_LOST_TOKENS
+            let provider = frame.provider.get(row);
+            let cacheable = frame.input_tokens[row].is_nan()
+                || frame.input_tokens[row] >= signals.standards.minimum_tokens(provider);
+            let missed = cacheable
+                && tokens >= LEAST_LOST_TOKENS
                 && signals.effects.logs[Effect::Cache as usize][row] > 0.02;
             if !missed {
                 continue;
             }
-            let (why, by_span) = history.why(frame, row);
+            let (why, by_span) = history.why(signals, row);
             lost[side][why as usize] += tokens;
             if side == 1 {
                 missed_calls += 1;
@@ -134,7 +138,9 @@ impl History {
     }
 
     /// The reason, and whether the span itself gave it.
-    fn why(&self, frame: &Frame, row: usize) -> (Why, bool) {
+    fn why(&self, signals: &Signals, row: usize) -> (Why, bool) {
+        let frame = &signals.frame;
+        let provider = frame.provider.get(row);
         match frame.miss_reason.get(row) {
             Some("prompt_changed") => return (Why::PromptChanged, true),
             Some("evicted") => return (Why::Evicted, true),
@@ -143,7 +149,7 @@ impl History {
         }
         if self.new_prefix[row] {
             (Why::PromptChanged, false)
-        } else if self.idle_s[row] > TIME_TO_LIVE_S {
+        } else if self.idle_s[row] > signals.standards.time_to_live_s(provider, TIME_TO_LIVE_S) {
             (Why::Cold, false)
         } else {
             (Why::Evicted, false)

@@ -19,11 +19,15 @@ pub mod slices;
 pub mod tally;
 mod usual;
 
+use std::sync::Arc;
+
 use crate::calls::CallTable;
+use crate::servers::{Gauge, ServerMetrics};
+use crate::settings::{Settings, Standards};
 use cells::{Cells, Places};
 use effects::Effects;
 use expect::Expected;
-use frame::{Frame, Periods};
+use frame::{Frame, Periods, Side};
 use slices::Slices;
 use tally::{Shifts, Tally};
 
@@ -48,11 +52,16 @@ pub struct Signals {
     pub shifts: Shifts,
     /// How many windows this one was picked from for being the most striking; 1 where it was given.
     pub picked_from: usize,
+    /// What a user set instead of the built-in figures.
+    pub standards: Standards,
+    /// What the servers said of themselves over time; see [`Signals::server`].
+    pub servers: Arc<ServerMetrics>,
+    periods: Periods,
 }
 
 impl Signals {
     /// Measures.
-    pub fn new(table: &CallTable, periods: &Periods) -> Self {
+    pub fn new(table: &CallTable, periods: &Periods, settings: &Settings) -> Self {
         let frame = Frame::new(table, periods);
         let cells = Cells::new(&frame);
         let places = Places::new(&frame, &cells);
@@ -71,6 +80,20 @@ impl Signals {
             tally,
             shifts,
             picked_from: periods.picked_from,
+            standards: settings.standards.clone(),
+            servers: Arc::clone(&settings.servers),
+            periods: periods.clone(),
+        }
+    }
+
+    /// The mean of a server's gauge over the baseline or the window, aligned by time alone: all
+    /// servers whose metrics were given, whatever slice is looked at. None where the metrics do
+    /// not reach there, and for calls that are in neither.
+    pub fn server(&self, gauge: Gauge, side: Side) -> Option<f64> {
+        match side {
+            Side::Baseline => self.servers.mean(gauge, &self.periods.baseline),
+            Side::Window => self.servers.mean(gauge, &[self.periods.window]),
+            Side::Neither => None,
         }
     }
 }

@@ -73,7 +73,12 @@ fn quantile(signals: &Signals, slice: usize, values: &[f64], name: &str, q: f64)
     change.ratio_low = Some(compared.low);
     change.ratio_high = Some(compared.high);
     change.usual_ratio = usual.and_then(|usual| usual.most()).map(|most| most.max(1.0));
-    let material = if q > 0.9 { MATERIAL_P95 } else { MATERIAL_P50 };
+    let set = &signals.standards.material;
+    let material = if q > 0.9 {
+        set.slow_ratio.unwrap_or(MATERIAL_P95)
+    } else {
+        set.typical_ratio.unwrap_or(MATERIAL_P50)
+    };
     let beyond_usual = change.usual_ratio.is_none_or(|most| compared.ratio > most);
     change.change = if compared.low > 1.0 && compared.ratio >= material && beyond_usual {
         Change::Rose

@@ -4,6 +4,8 @@ use super::changes;
 use super::query::{Asked, Column, Figure};
 use super::rank::Ranked;
 use crate::diagnosis::{Cause, Change, Evidence, SignalChange};
+use crate::servers::Gauge;
+use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
 use crate::signals::frame::Side;
@@ -27,6 +29,7 @@ pub fn evidence(
     let mut list: Vec<Evidence> = Vec::new();
     list.extend(found.finding.effects.iter().map(|effect| fitted(*effect)));
     list.extend(specific(asked, case, found.cause));
+    list.extend(servers(asked.signals, found.cause));
     let rose = changed.iter().filter(|change| matches!(change.change, Change::Rose));
     list.extend(rose.take(MOST_LATENCIES).map(|change| changes::evidence(change, asked)));
     for effect in [Effect::RestTtft, Effect::RestItl] {
@@ -73,6 +76,38 @@ fn ratio(signal: &str, shift: &Shift) -> Evidence {
         note: held.then(|| "held".to_owned()),
         query: None,
     }
+}
+
+/// What the servers said of themselves, for the causes on which that bears.
+fn servers(signals: &Signals, cause: Cause) -> Vec<Evidence> {
+    let bears = |gauge: Gauge| match cause {
+        Cause::PrefillQueueing | Cause::CapacityEvent | Cause::LoadSurge => {
+            matches!(gauge, Gauge::Running | Gauge::Waiting | Gauge::KvUse | Gauge::Preemptions)
+        }
+        Cause::DecodeContention => {
+            matches!(gauge, Gauge::Running | Gauge::KvUse | Gauge::Preemptions)
+        }
+        Cause::CacheMissEvicted => matches!(gauge, Gauge::PrefixHitRatio | Gauge::KvUse),
+        Cause::AcceptanceDropDraftSwap | Cause::AcceptanceDropTrafficShift => {
+            matches!(gauge, Gauge::AcceptanceRatio)
+        }
+        _ => false,
+    };
+    let of = |(gauge, signal): (Gauge, &str)| {
+        let baseline = signals.server(gauge, Side::Baseline);
+        let window = signals.server(gauge, Side::Window);
+        let told = baseline.is_some() || window.is_some();
+        told.then(|| Evidence {
+            signal: signal.to_owned(),
+            baseline,
+            window,
+            low: None,
+            high: None,
+            note: Some("from the server's own metrics".to_owned()),
+            query: None,
+        })
+    };
+    Gauge::TOLD.into_iter().filter(|(gauge, _)| bears(*gauge)).filter_map(of).collect()
 }
 
 /// The figures that belong to a cause.

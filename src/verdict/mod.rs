@@ -22,6 +22,7 @@ use crate::diagnosis::{
     Undecidable, Verdict,
 };
 use crate::schema::Col;
+use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::frame::{Frame, Periods, Side};
@@ -43,7 +44,7 @@ const OPEN_SHARE: f64 = 0.75;
 const MOST_CAUSES: usize = 4;
 
 /// Judges one window.
-pub fn judge(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
+pub fn judge(table: &CallTable, ingest: Ingest, split: &Split, settings: &Settings) -> Diagnosis {
     let mut diagnosis = blank(table, ingest, split);
     let baseline_calls = split.baseline_calls();
     if split.window_rows.len() < LEAST_WINDOW || baseline_calls < LEAST_BASELINE {
@@ -54,7 +55,7 @@ pub fn judge(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
         );
         return diagnosis;
     }
-    let signals = Signals::new(table, &periods(split));
+    let signals = Signals::new(table, &periods(split), settings);
     let case = Case::new(&signals);
     let ranking = rank(&signals, &case);
     fill(&mut diagnosis, table, split, (&signals, &case, &ranking));

@@ -28,6 +28,14 @@ pub struct WindowArgs {
     pub tz: Option<String>,
 }
 
+impl WindowArgs {
+    /// The same, in this zone where none was asked for.
+    #[must_use]
+    pub fn in_zone(&self, usual: Option<&str>) -> Self {
+        Self { tz: self.tz.clone().or_else(|| usual.map(str::to_owned)), ..self.clone() }
+    }
+}
+
 /// A half-open stretch of time, nanoseconds since the epoch: a call belongs to it when it started
 /// in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,15 +10,16 @@ use super::{CHUNK_ROWS, misfit};
 use compact_str::CompactString;
 
 use crate::calls::{Call, CallTable, Cell};
+use crate::diagnosis::printable::{spreadsheet_cell, unmarked_cell};
 use crate::error::{Error, Result};
 use crate::ingest::CanonicalInput;
-use crate::schema::{Col, SEGMENT_PREFIX};
+use crate::schema::{Col, Kind, SEGMENT_PREFIX};
 
 /// Writes the table.
 pub(super) fn write(table: &CallTable, out: &mut dyn Write) -> io::Result<()> {
     let fields = Field::all(table);
     let mut header = Writer::from_writer(Vec::new());
-    header.write_record(fields.iter().map(|field| field.name))?;
+    header.write_record(fields.iter().map(|field| spreadsheet_cell(field.name).into_owned()))?;
     out.write_all(&header.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
     in_chunks(table.len(), out, |rows| lines(&fields, rows))
 }
@@ -29,7 +30,7 @@ fn lines(fields: &[Field<'_>], rows: Range<usize>) -> io::Result<Vec<u8>> {
         for field in fields {
             match field.get(row) {
                 Shown::Null => writer.write_field("")?,
-                Shown::Text(text) => writer.write_field(text)?,
+                Shown::Text(text) => writer.write_field(&*spreadsheet_cell(text))?,
                 Shown::Time(time) => writer.write_field(time)?,
                 // `Debug` is the shortest text that reads back as the same float.
                 Shown::Float(float) => writer.write_field(format!("{float:?}"))?,
@@ -86,11 +87,17 @@ fn call(file: &str, targets: &[Target], record: &StringRecord) -> Result<Call> {
         match target {
             Target::Col(col) => {
                 let kind = col.info().kind;
-                let cell = parsed(kind, text)
+                let text = match kind {
+                    Kind::Text => unmarked_cell(text),
+                    _ => text.into(),
+                };
+                let cell = parsed(kind, &text)
                     .ok_or_else(|| misfit(&place(), col.name(), "other text", kind.describe()))?;
                 call.set(*col, cell);
             }
-            Target::Segment(name) => call.segments.push((name.clone(), text.into())),
+            Target::Segment(name) => {
+                call.segments.push((name.clone(), unmarked_cell(text).into()));
+            }
             Target::Nowhere => {}
         }
     }

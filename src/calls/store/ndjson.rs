@@ -12,6 +12,7 @@ use super::fields::{Field, Shown, finite, in_chunks, integral, time};
 use super::misfit;
 use crate::calls::{Call, CallTable, Cell};
 use crate::diagnosis::Loss;
+use crate::diagnosis::printable::push_json;
 use crate::error::Result;
 use crate::ingest::CanonicalInput;
 use crate::schema::{Col, Kind, SEGMENT_PREFIX};
@@ -37,7 +38,7 @@ fn lines(fields: &[Field<'_>], names: &[String], rows: Range<usize>) -> io::Resu
             text.push(b':');
             match field.get(row) {
                 Shown::Null => text.extend_from_slice(b"null"),
-                Shown::Text(cell) => serde_json::to_writer(&mut text, cell)?,
+                Shown::Text(cell) => push_json(&mut text, &serde_json::to_string(cell)?),
                 Shown::Float(cell) => serde_json::to_writer(&mut text, &cell)?,
                 Shown::Int(cell) => write!(text, "{cell}")?,
                 Shown::Flag(cell) => write!(text, "{cell}")?,

@@ -109,10 +109,10 @@ fn float(text: Text<'_>) -> Option<Raw<'static>> {
 /// The first scalar of an `AnyValue` that holds an array; a list of keys and values has none.
 pub fn first_scalar(any: &[u8]) -> Option<Value> {
     let mut pull = Pull::new(any);
-    first_of(&mut pull).ok().flatten()
+    first_of(&mut pull, 0).ok().flatten()
 }
 
-fn first_of(pull: &mut Pull<'_>) -> Step<Option<Value>> {
+fn first_of(pull: &mut Pull<'_>, depth: u32) -> Step<Option<Value>> {
     let mut found = None;
     let mut members = pull.object()?;
     while let Some(key) = members.next(pull)? {
@@ -127,7 +127,9 @@ fn first_of(pull: &mut Pull<'_>) -> Step<Option<Value>> {
                     }
                 }
             }
-            (b"Value" | b"value", b'{') => found = first_of(pull)?,
+            (b"Value" | b"value", b'{') if depth < MAX_DEPTH => {
+                found = first_of(pull, depth + 1)?;
+            }
             _ => pull.skip()?,
         }
     }
@@ -161,7 +163,7 @@ pub fn paths(any: &[u8], paths: &[(Path, AttrId)], out: &mut Vec<(AttrId, Value)
         let mut paths = Paths::new(some, out);
         let all = paths.all();
         // What was read before an oddity stands.
-        let _ = walk(&mut Pull::new(any), &mut paths, all, 0);
+        let _ = walk(&mut Pull::new(any), &mut paths, all, (0, false));
     }
 }
 
@@ -170,7 +172,7 @@ fn walk(
     pull: &mut Pull<'_>,
     paths: &mut Paths<'_, '_>,
     matching: Matching,
-    depth: usize,
+    (depth, wrapped): (usize, bool),
 ) -> Step<()> {
     if matching == 0 {
         return pull.skip();
@@ -186,13 +188,16 @@ fn walk(
                         let first = paths.first(matching, depth);
                         values(&mut inner, |pull, index| {
                             let matching = if index == 0 { first } else { 0 };
-                            walk(pull, paths, matching, depth + 1)
+                            walk(pull, paths, matching, (depth + 1, false))
                         })?;
                     }
                     b"kvlistValue" | b"kvlist_value" | b"KvlistValue" => {
                         values(&mut inner, |pull, _| member(pull, paths, matching, depth))?;
                     }
-                    b"Value" | b"value" => walk(&mut inner, paths, matching, depth)?,
+                    // Go wraps a value once; one in the other without end would use up the stack.
+                    b"Value" | b"value" if !wrapped => {
+                        walk(&mut inner, paths, matching, (depth, true))?;
+                    }
                     _ => inner.skip()?,
                 }
             }
@@ -253,7 +258,7 @@ fn member(
     }
     let matching = paths.step(matching, depth, &key.bytes());
     match value {
-        Some(mut value) => walk(&mut value, paths, matching, depth + 1),
+        Some(mut value) => walk(&mut value, paths, matching, (depth + 1, false)),
         None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 mod markdown;
 mod terminal;
 
-use super::{Format, Style, neutral, wording};
+use super::{Format, Style, json, neutral, wording};
 use crate::diagnosis::{CallFigure, CallPart, Cohort, Explanation, FoundCall, PartSource};
 
 /// Most calls listed for a person; JSON lists them all.
@@ -12,10 +12,7 @@ const MOST_LISTED: usize = 20;
 /// The explanation in that form, ending in a newline.
 pub fn render(explanation: &Explanation, format: Format, style: Style) -> String {
     match format {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(explanation);
-            text.expect("strings, numbers and lists serialise") + "\n"
-        }
+        Format::Json => json::text(explanation),
         Format::Markdown => markdown::markdown(&inert(explanation)),
         _ => terminal::terminal(&inert(explanation), style),
     }

@@ -1,6 +1,7 @@
 //! A whole dump over time as a table: one row a bin and group, units in the names, null is empty.
 
 use super::at;
+use crate::diagnosis::printable::spreadsheet_cell;
 use crate::diagnosis::{DumpTimeline, TimelineGroup};
 
 /// The signals, in the order of the columns.
@@ -48,11 +49,10 @@ fn rows(out: &mut String, timeline: &DumpTimeline, group: &TimelineGroup, of: &s
 
 /// A cell that no spreadsheet takes for a formula.
 fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    let text = spreadsheet_cell(text);
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
-        text
+        text.into_owned()
     }
 }

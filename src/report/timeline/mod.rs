@@ -6,7 +6,7 @@ mod terminal;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Style, neutral, numbers, wording};
+use super::{Style, json, neutral, numbers, wording};
 use crate::diagnosis::{DumpTimeline, TimelineGroup, TimelineSpike};
 
 /// A form of the timeline.
@@ -38,10 +38,7 @@ pub fn render(timeline: &DumpTimeline, format: TimelineFormat, style: Style) -> 
         TimelineFormat::Terminal => terminal::terminal(&inert(timeline), style),
         TimelineFormat::Markdown => markdown::markdown(&inert(timeline)),
         TimelineFormat::Csv => csv::csv(&inert(timeline)),
-        TimelineFormat::Json => {
-            let text = serde_json::to_string_pretty(timeline);
-            text.expect("strings, numbers and lists serialise") + "\n"
-        }
+        TimelineFormat::Json => json::text(timeline),
     }
 }
 
