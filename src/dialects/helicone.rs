@@ -1,10 +1,10 @@
 //! Helicone's export of requests: one row a call, as its gateway saw it.
 
-use super::context;
 use super::table::{
     Absent, Accounting, Clue, Dialect, Field, Input, Part, SpanRule, Streaming, Test, Unit, Zero,
     attr, clue, rule,
 };
+use super::{context, proposed};
 use crate::schema::Col;
 
 const REQUEST: &str = "helicone.request_id";
@@ -42,7 +42,7 @@ pub static DIALECT: Dialect = Dialect {
     source: "Helicone/helicone, request export (`npx @helicone/export`, `/v1/request/query`)",
     signs: &[&[Test::Has(REQUEST)]],
     spans: SPANS,
-    fields: &[FIELDS, context::FIELDS],
+    fields: &[FIELDS, proposed::FIELDS, context::FIELDS],
     chunks: &[],
     tokens: Accounting {
         input: Input::AsProvider,

@@ -1,10 +1,10 @@
 //! LangSmith's runs: its own record of a call, as its API, SDK and bulk export write it.
 
-use super::context;
 use super::table::{
     Clue, Dialect, Field, Part, SpanRule, Streaming, Test, Unit, WHOLE_OMITS_ZERO, attr, clue,
     clue_path, event, path, rule, segment,
 };
+use super::{context, proposed};
 use crate::schema::Col;
 
 const TYPE: &str = "langsmith.run.run_type";
@@ -130,7 +130,7 @@ pub static DIALECT: Dialect = Dialect {
     source: "langchain-ai/langsmith-sdk, run schema; bulk export",
     signs: &[&[Test::Has(TYPE)]],
     spans: SPANS,
-    fields: &[FIELDS, context::FIELDS],
+    fields: &[FIELDS, proposed::FIELDS, context::FIELDS],
     chunks: &["new_token"],
     tokens: WHOLE_OMITS_ZERO,
     streaming: Streaming::Said,

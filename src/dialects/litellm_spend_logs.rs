@@ -1,10 +1,10 @@
 //! LiteLLM's spend logs: one row a call, as its proxy keeps it for billing.
 
-use super::context;
 use super::table::{
     Clue, Dialect, Field, Part, SpanRule, Streaming, Test, Unit, WHOLE, attr, clue, clue_path,
     path, rule, segment,
 };
+use super::{context, proposed};
 use crate::schema::Col;
 
 const CALL_TYPE: &str = "litellm.spend_logs.call_type";
@@ -93,7 +93,7 @@ pub static DIALECT: Dialect = Dialect {
     source: "BerriAI/litellm, table LiteLLM_SpendLogs (litellm/proxy/schema.prisma)",
     signs: &[&[Test::Has(CALL_TYPE)]],
     spans: SPANS,
-    fields: &[FIELDS, context::FIELDS],
+    fields: &[FIELDS, proposed::FIELDS, context::FIELDS],
     chunks: &[],
     tokens: WHOLE,
     streaming: Streaming::TtftTells,

@@ -1,9 +1,9 @@
 //! Tables that nobody documented, their columns mapped onto those of the call table.
 
-use super::context;
 use super::table::{
     Clue, Dialect, Field, Part, SpanRule, Streaming, Test, Unit, WHOLE, attr, clue, rule,
 };
+use super::{context, proposed};
 use crate::schema::Col;
 
 const ROW: &str = "mapped.row";
@@ -76,7 +76,7 @@ pub static DIALECT: Dialect = Dialect {
     source: "the names that home-made logs of calls use",
     signs: &[&[Test::Has(ROW)]],
     spans: SPANS,
-    fields: &[FIELDS, context::FIELDS],
+    fields: &[FIELDS, proposed::FIELDS, context::FIELDS],
     chunks: &[],
     tokens: WHOLE,
     streaming: Streaming::Said,
