@@ -32,7 +32,16 @@ fn every_format_of_the_page_is_read_from_the_file_that_shows_it() {
 
 #[test]
 fn the_tables_of_the_stores_give_the_call_that_was_put_in() {
-    for name in ["signoz", "otlp2records", "rotel", "greptimedb", "openobserve"] {
+    for name in [
+        "signoz",
+        "otlp2records",
+        "rotel",
+        "greptimedb",
+        "openobserve",
+        "tempo_vparquet3/data",
+        "tempo_vparquet4/data",
+        "tempo_vparquet5/data",
+    ] {
         let (table, ingest) = read(&format!("formats/parquet/{name}.parquet"));
         assert_eq!(table.len(), 1, "{name}: {:?}", ingest.files);
         assert_eq!(table.starts_ns(), [1_767_323_045_123_456_000], "{name}");

@@ -1,7 +1,9 @@
 //! Every format that is read, who writes it, and by which file that was shown: the page
 //! `docs/formats.md` is written from this.
 
-use std::fmt::Write as _;
+mod page;
+
+pub use page::page;
 
 /// Where the file that shows a format comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -318,6 +320,30 @@ pub static FORMATS: &[Format] = &[
         "dots of attribute names have become underscores; duration in microseconds",
     ),
     format(
+        "Grafana Tempo blocks, vParquet3",
+        "Parquet",
+        "parquet: Tempo block",
+        "formats/parquet/tempo_vparquet3/data.parquet",
+        Made,
+        "attributes with a column of their own are named by the `meta.json` beside the block; real blocks of grafana/tempo were read (570 spans)",
+    ),
+    format(
+        "Grafana Tempo blocks, vParquet4",
+        "Parquet",
+        "parquet: Tempo block",
+        "formats/parquet/tempo_vparquet4/data.parquet",
+        Made,
+        "",
+    ),
+    format(
+        "Grafana Tempo blocks, vParquet5",
+        "Parquet",
+        "parquet: Tempo block",
+        "formats/parquet/tempo_vparquet5/data.parquet",
+        Made,
+        "",
+    ),
+    format(
         "polars frame of OTLP spans",
         "Parquet",
         "parquet: spans with an attributes column",
@@ -342,55 +368,3 @@ pub static FORMATS: &[Format] = &[
         "columns are chosen by name, units by name or values; the choice is printed, `--map part=column:unit` says otherwise",
     ),
 ];
-
-/// The page `docs/formats.md`.
-pub fn page() -> String {
-    let mut page = String::from(INTRO);
-    for format in FORMATS {
-        let origin = match format.origin {
-            Real => "the tool's own",
-            Made => "made after its schema",
-        };
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            page,
-            "| {} | {} | `{}` | [`{}`](../testdata/{}): {origin} | {} |",
-            format.title, format.forms, format.named, format.shown, format.shown, format.note
-        );
-    }
-    page.push_str(OUTRO);
-    page
-}
-
-const INTRO: &str = "\
-# Formats
-
-What a file is shows in its content and never in its name; each may lie in gzip or zstd. This page
-is written from `src/ingest/formats.rs`, and `tests/layouts.rs` reads every file that it names.
-\"Shown by\" says whether the tool itself wrote the file, or whether it was made after the tool's
-documented schema.
-
-| what, and who writes it | forms | in the report | shown by | to know |
-|---|---|---|---|---|
-";
-
-const OUTRO: &str = "
-Spans that appear twice, in rotated files or by a retry, count once: they are told by trace and span id.
-
-## A table of your own
-
-    llmspan normalize calls.csv -o calls.parquet
-    llmspan normalize calls.csv -o calls.parquet --map ttft=first:ms --map status=outcome
-
-A part is `start`, `end`, `duration`, `trace_id`, `span_id`, `parent_span_id`, or a column of
-[the call table](schema.md); a unit is `s`, `ms`, `us` or `ns`. A lone time is taken as the start of
-the call; where it is the end, say `--map end=column`. A length whose name tells no unit is judged
-by the middle of its values, and the note that names the mapping says so.
-
-## What is refused
-
-A table without any length of time (requests with counts alone), logs and metrics, and a JavaScript
-console dump, which is no JSON: export with the OTLP exporter instead. Arrow IPC, Avro, SQLite,
-archives and encrypted Parquet are named and refused. Not read yet: blocks of Tempo and directories
-of OTAP tables.
-";

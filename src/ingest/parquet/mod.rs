@@ -8,6 +8,7 @@ pub(crate) mod open;
 mod render;
 mod rows;
 mod sources;
+mod tempo;
 mod time;
 
 use arrow_array::Array;
@@ -56,6 +57,9 @@ pub fn read_mapped(
         let format = "parquet: llmspan calls".to_owned();
         return Ok(FileOutcome { table: Some(table), format, ..FileOutcome::default() });
     }
+    if tempo::is_block(open.fields()) {
+        return Ok(read_block(&open, file, wanted));
+    }
     let told = Mapping::is_told(open.fields(), map);
     if let Some(layout) = layouts::recognise(open.fields(), wanted).filter(|_| !told) {
         return Ok(read_spans(&open, &layout, wanted));
@@ -97,6 +101,29 @@ pub(super) fn needed_columns(fields: &Fields, wanted: &Wanted) -> Option<Needed>
     let layout = layouts::recognise(fields, wanted)?;
     let columns = layout.columns().into_iter().map(str::to_owned).collect();
     Some(Needed { start: layout.start.clone()?, columns: Some(columns) })
+}
+
+/// Reads a block of Tempo, in which a row is a trace.
+fn read_block(open: &Open, file: &str, wanted: &Wanted) -> FileOutcome {
+    let dedicated = tempo::Dedicated::beside(file);
+    let mut batch = Batch::default();
+    let (mut first_row, mut span_count) = (0, 0);
+    for (group, rows) in open.row_groups().iter().enumerate() {
+        let mut read = 0;
+        let ended = open.batches(group, &["TraceID", tempo::SPANS], |traces| {
+            span_count += tempo::read(traces, &dedicated, wanted, first_row + read, &mut batch);
+            read += traces.num_rows() as u64;
+            Ok(())
+        });
+        if ended.is_err() {
+            let lost = rows.saturating_sub(read);
+            batch.tally.add("trace in a damaged page", lost, Place::Row(first_row + read), true);
+        }
+        first_row += rows;
+    }
+    let losses = std::mem::take(&mut batch.tally);
+    let format = "parquet: Tempo block".to_owned();
+    FileOutcome { spans: batch.into_spans(), table: None, format, span_count, losses }
 }
 
 /// The numbers in a column, also where they are text.

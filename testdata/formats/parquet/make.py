@@ -394,10 +394,52 @@ def other_stores():
     write(pa.Table.from_pylist(rows), "homemade.parquet")
 
 
+def tempo():
+    """A block of each of Tempo's last three schemas, one trace: the nesting, and each form of an attribute."""
+    text, length = pa.string(), 2376544000
+    for version in (3, 4, 5):
+        plain = version == 3
+        one = (lambda kind: kind) if plain else pa.list_
+        attribute = pa.struct([("Key", text), ("Value", one(text)), ("ValueInt", one(pa.int64())),
+                               ("ValueDouble", one(pa.float64())), ("ValueBool", one(pa.bool_()))])
+        event = pa.struct([("TimeUnixNano" if plain else "TimeSinceStartNano", pa.uint64()), ("Name", text)])
+        dedicated = pa.struct([("String01", pa.list_(text) if version == 5 else text)])
+        span = pa.struct([("SpanID", pa.binary()), ("ParentSpanID", pa.binary()), ("Name", text), ("Kind", pa.int64()),
+                          ("StartTimeUnixNano", pa.uint64()), ("DurationNano", pa.uint64()), ("StatusCode", pa.int64()),
+                          ("Attrs", pa.list_(attribute)), ("Events", pa.list_(event)), ("DedicatedAttributes", dedicated)])
+        scope = pa.struct([("Scope", pa.struct([("Name", text), ("Version", text)])), ("Spans", pa.list_(span))])
+        resource = pa.struct([("Attrs", pa.list_(attribute)), ("ServiceName", text)])
+        group = pa.struct([("Resource", resource), ("ss", pa.list_(scope))])
+
+        def attributes(values):
+            empty = {name: None if plain else [] for name in ("Value", "ValueInt", "ValueDouble", "ValueBool")}
+            kinds = {str: "Value", int: "ValueInt", float: "ValueDouble"}
+            return [{"Key": key, **empty, kinds[type(value)]: value if plain else [value]} for key, value in values.items()]
+
+        call = attributes({"gen_ai.operation.name": "chat", "gen_ai.system": "openai",
+                           "gen_ai.usage.input_tokens": 1800, "gen_ai.usage.output_tokens": 90})
+        first = 776_544_000 + (START if plain else 0)
+        spans = [{"SpanID": bytes.fromhex("eee19b7ec3c1b174"), "ParentSpanID": bytes(8), "Name": "chat gpt-4o", "Kind": 3,
+                  "StartTimeUnixNano": START, "DurationNano": length, "StatusCode": 0, "Attrs": call,
+                  "Events": [{"TimeUnixNano" if plain else "TimeSinceStartNano": first, "Name": "First Token Stream Event"}],
+                  "DedicatedAttributes": {"String01": ["gpt-4o"] if version == 5 else "gpt-4o"}}]
+        rs = [{"Resource": {"Attrs": [], "ServiceName": "rag"}, "ss": [{"Scope": {"Name": "x", "Version": ""}, "Spans": spans}]}]
+        folder = HERE / f"tempo_vparquet{version}"
+        folder.mkdir(exist_ok=True)
+        columns = {"TraceID": pa.array([bytes.fromhex(TRACE)], pa.binary()), "TraceIDText": pa.array([TRACE]),
+                   "RootServiceName": pa.array(["rag"]), "RootSpanName": pa.array(["chat gpt-4o"]),
+                   "rs": pa.array([rs], pa.list_(group))}
+        write(pa.table(columns), f"{folder.name}/data.parquet")
+        meta = {"format": f"vParquet{version}", "dedicatedColumns": [{"n": "gen_ai.request.model"}]}
+        (folder / "meta.json").write_text(json.dumps(meta) + "\n")
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "cut":
         cut(pathlib.Path(sys.argv[2]))
     elif sys.argv[1] == "other_stores":
         other_stores()
+    elif sys.argv[1] == "tempo":
+        tempo()
     else:
         derive()
