@@ -313,7 +313,7 @@ mod tests {
             steps: 50.0,
             service: 0,
             head: 1,
-            next: (at % 10 == 0).then_some((at + 5, 1.0)),
+            next: (at.is_multiple_of(10)).then_some((at + 5, 1.0)),
             follows: at % 10 == 5,
         };
         Recording {

@@ -113,6 +113,31 @@ fn cost_of(kind: &Kind, system: f64, spec: &EngineSpec) -> f64 {
     prompt * spec.cost.token_s + spec.cost.base_s + steps * step_s / batch
 }
 
+/// One to three services of different kinds.
+fn own_services(rng: &mut Rng, template: &ServiceSpec) -> Vec<ServiceSpec> {
+    let count = rng.int(1, 3);
+    let mut services: Vec<ServiceSpec> = Vec::new();
+    while services.len() < count as usize {
+        let kind = rng.pick(KINDS);
+        if services.iter().any(|other| std::ptr::eq(other.kind, kind)) {
+            continue;
+        }
+        let (low, high) = kind.system_tokens;
+        services.push(ServiceSpec {
+            name: kind.names[0],
+            kind,
+            model: 0,
+            region: 0,
+            rate: rng.range(0.5, 2.0),
+            system_tokens: rng.range(low, high) as u32,
+            tenant_tokens: 0,
+            timeout_s: 90.0,
+            ..template.clone()
+        });
+    }
+    services
+}
+
 impl Deployed {
     /// A deployment that its callers own, alone.
     pub fn own(seed: u64) -> Self {
@@ -124,27 +149,7 @@ impl Deployed {
         let mut world = Scenario::draw(&setup(seed, 500, vec!["vllm"]));
         world.models = vec![1];
         world.homes = 1;
-        let count = rng.int(1, 3);
-        let mut services: Vec<ServiceSpec> = Vec::new();
-        while services.len() < count as usize {
-            let kind = rng.pick(KINDS);
-            if services.iter().any(|other| std::ptr::eq(other.kind, kind)) {
-                continue;
-            }
-            let (low, high) = kind.system_tokens;
-            let template = &world.services[0];
-            services.push(ServiceSpec {
-                name: kind.names[0],
-                kind,
-                model: 0,
-                region: 0,
-                rate: rng.range(0.5, 2.0),
-                system_tokens: rng.range(low, high) as u32,
-                tenant_tokens: 0,
-                timeout_s: 90.0,
-                ..template.clone()
-            });
-        }
+        let mut services = own_services(&mut rng, &world.services[0]);
         let weight: f64 = services.iter().map(|service| service.rate).sum();
         let each: f64 = services
             .iter()
