@@ -9,6 +9,8 @@ pub mod audit;
 pub mod capacity;
 mod cause;
 mod charts;
+pub mod check;
+pub mod cost;
 mod explanation;
 mod ingest;
 pub mod inspection;
@@ -58,6 +60,9 @@ pub struct Diagnosis {
     pub signals: Vec<SignalChange>,
     /// Where the added time went.
     pub waterfall: Option<Waterfall>,
+    /// What the window cost beside the same calls in the baseline; none unless it is a spike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<cost::Cost>,
     /// The tree as it was walked: what was asked, what was read, what it meant.
     pub path: Vec<Step>,
     /// Signals over time.

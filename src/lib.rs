@@ -20,10 +20,13 @@ pub mod audit;
 pub mod calls;
 pub mod capacity;
 pub mod causes;
+pub mod check;
 #[doc(hidden)]
 pub mod cli;
+pub mod cost;
 pub mod diagnosis;
 pub mod dialects;
+pub mod enrich;
 pub mod error;
 pub mod explain;
 pub mod ingest;
@@ -41,6 +44,7 @@ pub mod verdict;
 pub mod windows;
 
 use calls::CallTable;
+use diagnosis::check::Check;
 use diagnosis::{Diagnosis, Ingest, Verdict};
 use error::{Error, Result};
 use settings::Settings;
@@ -126,6 +130,19 @@ pub fn diagnose_as(
     args: &windows::WindowArgs,
     settings: &Settings,
 ) -> Result<Diagnosis> {
+    diagnose_priced(table, ingest, args, (settings, &cost::Prices::shipped()))
+}
+
+/// The same, with prices of one's own for what the window cost.
+///
+/// # Errors
+/// Those of [`diagnose`].
+pub fn diagnose_priced(
+    table: &CallTable,
+    ingest: Ingest,
+    args: &windows::WindowArgs,
+    (settings, prices): (&Settings, &cost::Prices),
+) -> Result<Diagnosis> {
     let args = &args.in_zone(settings.timezone.as_deref());
     let starts_ns = table.starts_ns();
     let (Some(&first), Some(&last)) = (starts_ns.first(), starts_ns.last()) else {
@@ -135,9 +152,9 @@ pub fn diagnose_as(
         // A window that seems to lie outside may lie in the part that was lost.
         let lost = || report::wording::losses(&ingest, true);
         let split = windows::choose(&starts_ns, args).map_err(|error| error.mind(lost()))?;
-        return Ok(verdict::judge(table, ingest, &split, settings));
+        return Ok(judge(table, ingest, &split, (settings, prices)));
     }
-    let mut spikes = spikes(table, &starts_ns, &ingest, settings);
+    let mut spikes = spikes(table, &starts_ns, &ingest, (settings, prices));
     if spikes.is_empty() {
         let all = windows::Range { start_ns: first, end_ns: last.saturating_add(1) };
         let split = windows::split_at(&starts_ns, all, &[]);
@@ -147,6 +164,20 @@ pub fn diagnose_as(
     let mut main = spikes.remove(0);
     main.other_spikes = spikes;
     Ok(main)
+}
+
+/// The verdict on a window and, where it is a spike, its bill.
+fn judge(
+    table: &CallTable,
+    ingest: Ingest,
+    split: &windows::Split,
+    (settings, prices): (&Settings, &cost::Prices),
+) -> Diagnosis {
+    let mut diagnosis = verdict::judge(table, ingest, split, settings);
+    if diagnosis.verdict == Verdict::Spike {
+        diagnosis.cost = cost::cost(table, split, prices);
+    }
+    diagnosis
 }
 
 /// From this strength on (eight standard errors) a stretch is no chance find, however many were
@@ -161,7 +192,7 @@ fn spikes(
     table: &CallTable,
     starts_ns: &[i64],
     ingest: &Ingest,
-    settings: &Settings,
+    asked: (&Settings, &cost::Prices),
 ) -> Vec<Diagnosis> {
     let series = verdict::searched(table);
     let values: Vec<&[f64]> = series.iter().map(|series| series.values.as_slice()).collect();
@@ -178,13 +209,38 @@ fn spikes(
             picked_from: if clear { 1 } else { found.picked_from },
             ..windows::split_at(starts_ns, found.range, &confirmed)
         };
-        let diagnosis = verdict::judge(table, ingest.clone(), &split, settings);
+        let diagnosis = judge(table, ingest.clone(), &split, asked);
         if diagnosis.verdict == Verdict::Spike {
             confirmed.push(found.range);
             spikes.push(diagnosis);
         }
     }
     spikes
+}
+
+/// A recording held against another or against objectives; where something regressed, with the
+/// causes that the diagnosis of the same pair names.
+///
+/// # Errors
+/// Too few calls, or an attribute to tell segments apart by that no call carries.
+pub fn check_pair(
+    pair: &check::Pair,
+    ingest: Ingest,
+    asked: &check::Asked,
+    settings: &Settings,
+) -> Result<Check> {
+    if pair.table.is_empty() {
+        return Err(no_calls(&ingest));
+    }
+    if pair.split.baseline.is_empty() {
+        return check::objectives_only(pair, ingest, asked);
+    }
+    let mut found = check::check(pair, ingest, asked, settings)?;
+    if check::regressed(&found) {
+        let diagnosis = verdict::judge(&pair.table, Ingest::default(), &pair.split, settings);
+        check::explain(&mut found, &diagnosis);
+    }
+    Ok(found)
 }
 
 /// Inputs that could be read and hold no LLM call.

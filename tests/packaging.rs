@@ -86,3 +86,67 @@ fn the_action_hands_every_input_over_as_one_argument() {
     );
     assert!(!bin.path().join("owned").exists());
 }
+
+/// The shell of the template's `script`, with its indentation taken off as YAML does.
+fn gitlab_script() -> String {
+    let template =
+        std::fs::read_to_string(Path::new(ROOT).join("packaging/gitlab/llmspan-check.yml"))
+            .expect("the template");
+    let script = template.split_once("  script:\n    - |\n").expect("a script").1;
+    let lines = script.lines().take_while(|line| line.starts_with("      "));
+    lines.map(|line| format!("{}\n", &line[6..])).collect()
+}
+
+/// Both recipes with the real program, in a directory that holds nothing but two recordings.
+#[test]
+fn the_recipes_fail_a_job_on_a_regression_and_pass_one_without() {
+    if Command::new("bash").arg("--version").output().is_err() {
+        println!("skipped: no bash");
+        return;
+    }
+    let action =
+        std::fs::read_to_string(Path::new(ROOT).join("packaging/github-action/action.yml"))
+            .expect("the action");
+    let action: String = action
+        .rsplit_once("run: |\n")
+        .expect("the last step has a script")
+        .1
+        .lines()
+        .map(|line| format!("{}\n", line.trim_start_matches("        ")))
+        .collect();
+    let fresh = tempfile::tempdir().expect("a folder");
+    let spans = Path::new(ROOT).join("testdata/incidents/010/spans.parquet");
+    std::fs::copy(spans, fresh.path().join("spans.parquet")).expect("copied");
+    let program = assert_cmd::cargo::cargo_bin("llmspan");
+    let folder = program.parent().expect("it lies in a folder").display().to_string();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
+    let run = |shell: &str, script: &str, baseline: &str, slo: &str| {
+        let mut command = Command::new(shell);
+        let options: &[&str] = if shell == "bash" { &["-euo", "pipefail"] } else { &["-eu"] };
+        let run = command
+            .args(options)
+            .args(["-c", script])
+            .env("PATH", &path)
+            .envs([("FILES", "spans.parquet"), ("BASELINE", baseline), ("SLO", slo)])
+            .envs([("LLMSPAN_FILES", "spans.parquet"), ("LLMSPAN_BASELINE", baseline)])
+            .env("LLMSPAN_SLO", slo)
+            .current_dir(fresh.path())
+            .output()
+            .expect("the shell starts");
+        let said = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
+        (run.status.code(), said.into_owned())
+    };
+    let slow = "04:00-04:56";
+    for (shell, script) in [("bash", &action), ("sh", &gitlab_script())] {
+        let (code, said) = run(shell, script, slow, "duration.p95 < 5min\nerror.rate < 50%");
+        assert_eq!(code, Some(1), "{shell}: {said}");
+        assert!(said.contains("served"), "{shell}: {said}");
+        let (code, said) = run(shell, script, "", "duration.p95 < 5min\nerror.rate < 50%");
+        assert_eq!(code, Some(0), "{shell}: {said}");
+        let (code, said) = run(shell, script, "", "duration.p95 < 1ms\nerror.rate < 50%");
+        assert_eq!(code, Some(1), "{shell}: {said}");
+        assert!(said.contains("duration.p95 < 1ms"), "{shell}: {said}");
+    }
+    let report = std::fs::read_to_string(fresh.path().join("llmspan.xml")).expect("JUnit");
+    assert!(report.contains("failures=\"1\""), "{report}");
+}

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use polars::prelude::{Column as FrameColumn, DataFrame, DataType, IdxSize, PlSmallStr, Series};
+use polars::prelude::{
+    Column as FrameColumn, DataFrame, DataType, IdxSize, NamedFrom, PlSmallStr, Series,
+};
 use rayon::prelude::*;
 
 use super::Call;
@@ -98,6 +100,21 @@ impl CallTable {
         };
         let series: Vec<Series> = self.frame.columns().par_iter().map(take).collect();
         Self::from_series(rows.len(), series)
+    }
+
+    /// The same calls, each started so much later.
+    ///
+    /// Times beyond what 64 bits of nanoseconds hold stay at the last that they do.
+    #[must_use]
+    pub fn later(mut self, by_ns: i64) -> Self {
+        let start = self.column(Col::Start);
+        let kind = start.dtype().clone();
+        let later: Vec<i64> =
+            self.starts_ns().into_iter().map(|ns| ns.saturating_add(by_ns)).collect();
+        let moved = Series::new(start.name().clone(), later).cast(&kind);
+        let moved = moved.expect("a time is an integer");
+        self.frame.with_column(moved.into()).expect("a column of the same length");
+        self
     }
 
     /// The frame, for writing.

@@ -24,7 +24,7 @@ mod prompt_growth;
 mod region_change;
 mod tree;
 
-pub use page::page;
+pub use page::{page, pages};
 
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;

@@ -23,8 +23,43 @@ pub fn page() -> String {
     page
 }
 
+/// One page a cause, `docs/causes/<id>.md`: the same rule with its incident, and whom to ask.
+pub fn pages() -> Vec<(String, String)> {
+    RULES
+        .iter()
+        .enumerate()
+        .map(|(at, rule)| (rule.cause.id().to_owned(), alone(at, rule)))
+        .collect()
+}
+
+/// The shipped incident of that number is of this cause: the two lists have one order.
+fn alone(at: usize, rule: &Rule) -> String {
+    let Rule { cause, doc, .. } = rule;
+    let mut page = String::new();
+    line(&mut page, format_args!("# {}\n", cause.id()));
+    line(&mut page, format_args!("{}: {}.\n\n{doc}\n", cause.owner().label(), cause.label()));
+    needs(&mut page, rule);
+    line(&mut page, format_args!("\n## An incident of it\n\n{SHIPPED}\n"));
+    line(&mut page, format_args!("```sh\nllmspan diagnose testdata/incidents/{at:03}"));
+    line(&mut page, format_args!("```\n\nMore of them, with their truth beside them:\n"));
+    let id = cause.id();
+    line(&mut page, format_args!("```sh\nllmspan simulate -o cases --cause {id} --cases 3\n```"));
+    line(
+        &mut page,
+        format_args!("\nIts rule: `src/causes/{id}.rs`. All causes: [causes.md](../causes.md)."),
+    );
+    page
+}
+
+const SHIPPED: &str = "\
+One is shipped; without `--window` it is looked for, and its `truth.json` says what was done:";
+
 fn section(page: &mut String, rule: &Rule) {
     line(page, format_args!("\n## {}\n\n{}\n", rule.cause.id(), rule.doc));
+    needs(page, rule);
+}
+
+fn needs(page: &mut String, rule: &Rule) {
     let needs: Vec<String> = rule.needs.iter().map(|name| format!("`{name}`")).collect();
     let needs = if needs.is_empty() {
         "the calls' times and token counts alone".to_owned()

@@ -70,6 +70,11 @@ pub struct DiagnoseArgs {
     #[command(flatten)]
     pub columns: MapArgs,
 
+    /// Prices for the window's cost, in the form of docs/guides/cost.md [default: the dated list
+    /// that ships]
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+
     /// Fail when any record was lost
     #[arg(long)]
     pub strict: bool,
@@ -141,7 +146,7 @@ fn conclude(plan: &Plan, settings: &Settings) -> Result<Diagnosis> {
     let options = shown.counting(plan.read.clone());
     let work = || {
         let (table, ingest) = crate::read_as(&plan.inputs, &options, settings)?;
-        crate::diagnose_as(&table, ingest, &plan.windows, settings)
+        crate::diagnose_priced(&table, ingest, &plan.windows, (settings, &plan.prices))
     };
     let Some(threads) = plan.threads else { return work() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

@@ -3,8 +3,10 @@
 mod audit;
 mod capacity;
 mod charts;
+mod check;
 mod diagnose;
 mod dialects;
+mod enrich;
 mod explain;
 mod inspect;
 mod map;
@@ -13,6 +15,7 @@ mod output;
 mod plan;
 mod progress;
 mod settings;
+mod shell;
 mod simulate;
 mod source;
 mod ticket;
@@ -58,13 +61,18 @@ pub struct Cli {
 enum Command {
     Audit(audit::AuditArgs),
     Capacity(Box<capacity::CapacityArgs>),
+    Check(check::CheckArgs),
+    Compare(check::CompareArgs),
     Diagnose(diagnose::DiagnoseArgs),
     Dialects(dialects::DialectsArgs),
+    Enrich(enrich::EnrichArgs),
     Explain(explain::ExplainArgs),
     Inspect(inspect::InspectArgs),
     Timeline(timeline::TimelineArgs),
     Normalize(normalize::NormalizeArgs),
     Simulate(simulate::SimulateArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
     Ticket(ticket::TicketArgs),
 }
 
@@ -76,6 +84,9 @@ Examples:
   llmspan inspect traces/
   llmspan audit traces/
   llmspan capacity calls.parquet --scale 2 --slo 'ttft.p95 < 1.5s'
+  llmspan check now.parquet --baseline main.parquet --slo 'ttft.p95 < 1.5s'
+  llmspan compare before.parquet after.parquet
+  llmspan enrich spans.otlp.json -o enriched.otlp.json
   llmspan explain req_011CUXhR3fXbZ spans.parquet
   llmspan timeline spans.parquet --every 5m --by service_name
   llmspan normalize traces/ -o calls.parquet";
@@ -90,12 +101,17 @@ impl Cli {
         match self.command {
             Command::Audit(args) => audit::run(&args, &settings),
             Command::Capacity(args) => capacity::run(&args, &settings),
+            Command::Check(args) => check::run(&args, &settings),
+            Command::Compare(args) => check::compare(&args, &settings),
             Command::Diagnose(args) => diagnose::run(&args, &settings),
             Command::Dialects(args) => dialects::run(&args, &settings),
+            Command::Enrich(args) => enrich::run(&args, &settings),
             Command::Inspect(args) => inspect::run(&args, &settings),
             Command::Explain(args) => explain::run(&args, &settings),
             Command::Timeline(args) => timeline::run(&args, &settings),
             Command::Normalize(args) => normalize::run(&args, &settings),
+            Command::Completions(args) => Ok(shell::completions(&args)),
+            Command::Man(args) => shell::man(&args),
             Command::Simulate(args) => simulate::run(&args).map(|_| Finished::default()),
             Command::Ticket(args) => ticket::run(&args, &settings),
         }

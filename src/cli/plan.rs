@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::diagnose::{DiagnoseArgs, Gate};
+use crate::cost::Prices;
 use crate::diagnosis::{Cause, Owner};
 use crate::error::{Error, Result};
 use crate::report::{Format, Style};
@@ -35,6 +36,8 @@ pub struct Plan {
     pub threads: Option<usize>,
     /// Most ids to cite for a cause.
     pub max_ids: Option<usize>,
+    /// What tokens cost.
+    pub prices: Prices,
     /// Whether to keep quiet.
     pub quiet: bool,
 }
@@ -74,6 +77,7 @@ impl Plan {
             fail_on,
             threads: args.threads,
             max_ids: args.max_ids,
+            prices: prices(args.prices.as_deref())?,
             quiet: args.quiet,
         })
     }
@@ -83,6 +87,13 @@ impl Plan {
 fn asked(args: &DiagnoseArgs, style: Style) -> Style {
     let (plain, verbose, queries) = (args.plain, args.verbose, args.source.show_queries);
     Style { plain, verbose, queries, ..style }
+}
+
+fn prices(path: Option<&Path>) -> Result<Prices> {
+    let Some(path) = path else { return Ok(Prices::shipped()) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    Prices::parse(&path.display().to_string(), &text)
 }
 
 /// The form of the report by its name.

@@ -13,8 +13,16 @@ use crate::simulate::suite::{Suite, Theme, write_suite};
 use crate::simulate::trace_file;
 use crate::simulate::write::Format;
 
+const EXAMPLES: &str = "\
+Examples:
+  llmspan simulate -o cases --cases 20
+  llmspan simulate -o cases --cause decode_contention --severity severe --size 500 --seed 7
+  llmspan simulate -o cases --cause healthy --dialect openllmetry --format pb.zst
+  llmspan diagnose cases/000/spans.* --window \"$(jq -r .window_arg cases/000/truth.json)\"";
+
 /// Makes labelled incidents from a model of hosted inference.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct SimulateArgs {
     /// Folder for the cases: DIR/000/spans.* and DIR/000/truth.json, and so on
     #[arg(short = 'o', long = "output", value_name = "DIR")]

@@ -69,6 +69,27 @@ pub struct Loss {
 }
 
 impl Ingest {
+    /// The same of two readings together.
+    pub fn add(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.spans += other.spans;
+        self.calls += other.calls;
+        for (dialect, calls) in other.dialects {
+            match self.dialects.iter_mut().find(|have| have.0 == dialect) {
+                Some(have) => have.1 += calls,
+                None => self.dialects.push((dialect, calls)),
+            }
+        }
+        self.dialects.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        for (kind, count) in other.folded {
+            *self.folded.entry(kind).or_default() += count;
+        }
+        for (reason, count) in other.rejected {
+            *self.rejected.entry(reason).or_default() += count;
+        }
+        self.rejected_of.extend(other.rejected_of);
+    }
+
     /// Whether any record was lost, as against skipped on purpose.
     pub fn lost_any(&self) -> bool {
         self.files.iter().any(|file| file.losses.iter().any(|loss| loss.lost))

@@ -10,6 +10,7 @@ pub const FIELDS: &[Field] = &[
     attr(Col::Region, "gen_ai.provider.region"),
     attr(Col::PoolId, "gen_ai.provider.pool_id"),
     attr(Col::DecodeS, "gen_ai.response.decode_duration"),
+    attr(Col::ItlS, "gen_ai.response.inter_token_latency.mean"),
     attr(Col::ItlP50S, "gen_ai.response.inter_token_latency.p50"),
     attr(Col::ItlP95S, "gen_ai.response.inter_token_latency.p95"),
     attr(Col::ItlP99S, "gen_ai.response.inter_token_latency.p99"),

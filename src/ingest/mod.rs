@@ -23,13 +23,17 @@ mod sniff;
 mod span;
 mod time;
 mod wanted;
+pub(crate) mod whole;
 
 pub use census::{Census, Unread};
 pub use layouts::mapper::MapRule;
 pub use outcome::{FileOutcome, Place, Tally};
 pub use progress::{Progress, Reached, Stage};
+pub(crate) use proto::wire::{Payload, Wire};
+pub(crate) use sniff::Shape;
 pub use span::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, Spans, StatusCode, Value};
 pub use wanted::{Keep, Path, Take, Want, WantEvent, Wanted};
+pub(crate) use whole::Whole;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use inert::{code_block, prose};
 
 use super::columns::{fit, pad};
 use super::waterfall::drawn;
-use super::{Style, numbers, queries, sparkline, wording};
+use super::{Style, cost, numbers, queries, sparkline, wording};
 use crate::diagnosis::{
     Change, CitedCall, Diagnosis, Evidence, RankedCause, SignalChange, Timeline, Undecidable,
     Verdict, Waterfall,
@@ -25,6 +25,10 @@ pub fn markdown(diagnosis: &Diagnosis, style: Style) -> String {
     page.timeline(diagnosis.timeline.as_ref());
     if let Some(waterfall) = &diagnosis.waterfall {
         where_the_time_went(&mut page, waterfall);
+    }
+    if let Some(found) = &diagnosis.cost {
+        page.heading("What it cost");
+        page.block(&escape(&cost::sentences(found)));
     }
     ranking(&mut page, &diagnosis.diagnoses);
     diagnosis.diagnoses.iter().for_each(|cause| why(&mut page, cause));

@@ -4,7 +4,9 @@
 
 pub mod audit;
 pub mod capacity;
+pub mod check;
 mod columns;
+mod cost;
 pub mod explanation;
 pub mod html;
 pub mod inspection;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::diagnosis::cost::{Cost, Money};
 pub use crate::diagnosis::printable::is_unprintable;
 use crate::diagnosis::{
     Charts, CitedCall, Coverage, Diagnosis, Evidence, Ingest, IngestFile, Loss, RankedCause,
@@ -58,6 +59,7 @@ fn texts_of(diagnosis: &mut Diagnosis, change: &mut dyn FnMut(&mut String)) {
         undecidable,
         signals,
         waterfall,
+        cost,
         path,
         timeline,
         charts,
@@ -90,6 +92,7 @@ fn texts_of(diagnosis: &mut Diagnosis, change: &mut dyn FnMut(&mut String)) {
     if let Some(found) = waterfall {
         waterfall_texts(found, change);
     }
+    cost.iter_mut().for_each(|cost| cost_texts(cost, change));
     for Step { question, reading, answer } in path {
         [question, reading, answer].into_iter().for_each(&mut *change);
     }
@@ -105,6 +108,13 @@ fn texts_of(diagnosis: &mut Diagnosis, change: &mut dyn FnMut(&mut String)) {
     }
     ingest_texts(ingest, change);
     other_spikes.iter_mut().for_each(|other| texts_of(other, change));
+}
+
+fn cost_texts(cost: &mut Cost, change: &mut dyn FnMut(&mut String)) {
+    let Cost { calls: _, left_out: _, window: _, usual: _, money } = cost;
+    if let Some(Money { currency, prices_as_of, .. }) = money {
+        [currency, prices_as_of].into_iter().for_each(&mut *change);
+    }
 }
 
 fn ranked(cause: &mut RankedCause, change: &mut dyn FnMut(&mut String)) {

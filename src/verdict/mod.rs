@@ -29,6 +29,7 @@ use crate::signals::frame::{Frame, Periods, Side};
 use crate::signals::locate::nearest;
 use crate::signals::search::{self, Series};
 use crate::windows::{self, Range, Split};
+pub use evidence::name as signal_name;
 use rank::{Ranked, Ranking, rank};
 
 /// Fewest calls of the window and of the baseline for any verdict.
@@ -109,6 +110,7 @@ fn blank(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
         undecidable: Vec::new(),
         signals: Vec::new(),
         waterfall: None,
+        cost: None,
         path: Vec::new(),
         timeline: None,
         charts: None,

@@ -72,6 +72,14 @@ pub fn choose(starts_ns: &[i64], args: &WindowArgs) -> Result<Split> {
     Ok(Split { window, window_rows, baseline: ranges, baseline_rows: rows, notes, picked_from: 1 })
 }
 
+/// Resolves one stretch of time, `what` naming it in errors.
+///
+/// # Errors
+/// As [`choose`].
+pub fn placed(starts_ns: &[i64], text: &str, what: &str, tz: Option<&str>) -> Result<Range> {
+    resolve(starts_ns, text, what, zone(tz)?, None)
+}
+
 /// Chooses the baseline of a window: the traffic before it, without the stretch just before it,
 /// and the same hour of earlier days where the data reaches back that far; else the traffic after
 /// it. Calls in `exclude` (other incidents) are no baseline.

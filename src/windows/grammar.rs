@@ -36,6 +36,11 @@ enum End {
     After(i64),
 }
 
+/// Whether a text is written as a window, as against a name of a file.
+pub fn is_written(text: &str) -> bool {
+    Written::parse(text).is_some()
+}
+
 /// The zone in which times without an offset are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Zone {

@@ -12,9 +12,9 @@ use std::fmt;
 
 use chrono::{DateTime, SecondsFormat};
 
-pub use choose::{choose, split_at};
+pub use choose::{choose, placed, split_at};
 pub use find::{Found, LEAST_SEARCHED_CALLS, LEAST_SEARCHED_S, candidates, find, searchable};
-pub use grammar::duration_ns;
+pub use grammar::{duration_ns, is_written};
 pub use needed::needed;
 
 /// What was asked for, as it was written; `None` where it was not.

@@ -158,6 +158,7 @@ fn blank(verdict: Verdict, headline: &str) -> Diagnosis {
         undecidable: vec![],
         signals: vec![],
         waterfall: None,
+        cost: None,
         path: vec![],
         timeline: None,
         charts: None,

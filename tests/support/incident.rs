@@ -405,6 +405,7 @@ pub fn diagnosis() -> Diagnosis {
         }],
         signals,
         waterfall: Some(waterfall(&table)),
+        cost: None,
         path: path(),
         timeline: Some(timeline),
         charts: Some(charts),

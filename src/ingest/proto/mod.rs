@@ -3,7 +3,7 @@
 
 pub(super) mod any;
 mod span;
-pub(super) mod wire;
+pub(in crate::ingest) mod wire;
 
 use self::any::key_value;
 use self::wire::{Broken, Payload, Wire};

@@ -7,7 +7,7 @@ use crate::diagnosis::{
 };
 use crate::report::svg::figure::Figure;
 use crate::report::svg::{histogram, scatter, shares, time, waterfall};
-use crate::report::{numbers, wording};
+use crate::report::{cost, numbers, wording};
 
 /// Series in the table of the timeline, at most.
 const SERIES: usize = 12;
@@ -18,6 +18,10 @@ const BINS: usize = 90;
 pub(super) fn look(body: &mut Body, diagnosis: &Diagnosis) {
     if let Some(found) = &diagnosis.waterfall {
         where_it_went(body, found);
+    }
+    if let Some(found) = &diagnosis.cost {
+        body.raw("<section id=\"cost\"><h2>What it cost</h2>\n");
+        body.prose("p", &cost::sentences(found)).raw("</section>\n");
     }
     signals(body, diagnosis);
     over_time(body, diagnosis);

@@ -10,7 +10,7 @@ mod timeline;
 mod waterfall;
 
 use self::page::Page;
-use super::{Style, wording};
+use super::{Style, cost, wording};
 use crate::diagnosis::{Diagnosis, RankedCause, Verdict};
 
 /// The report, at most `style.width` columns wide, ending in a newline.
@@ -20,6 +20,10 @@ pub fn terminal(diagnosis: &Diagnosis, style: Style) -> String {
     body::ranking(&mut page, &diagnosis.diagnoses);
     for cause in body::told(&page, &diagnosis.diagnoses) {
         body::why(&mut page, cause);
+    }
+    if let Some(found) = &diagnosis.cost {
+        page.labelled("Cost", &cost::sentences(found));
+        page.gap();
     }
     if style.verbose {
         body::measured(&mut page, diagnosis);

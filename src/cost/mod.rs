@@ -1,0 +1,174 @@
+//! What a window cost: its calls' tokens against those that as many calls of the same kinds take in
+//! the baseline, and the money between the two.
+//!
+//! A kind is a service, a prompt and a model. A lost cache, longer prompts and longer answers all
+//! show; a rush of calls or a move of traffic does not, because the same calls are counted on both
+//! sides.
+
+mod prices;
+
+use std::collections::BTreeMap;
+
+pub use prices::{Price, Prices};
+
+use crate::calls::CallTable;
+use crate::diagnosis::cost::{Cost, Money, Tokens};
+use crate::schema::Col;
+use crate::stats::resample::{Resampler, Rng, percentile_interval};
+use crate::windows::Split;
+
+/// Fewest calls of a kind in the baseline for usual tokens of its own.
+const LEAST_KIND: usize = 5;
+/// Blocks of time in the window, and the shortest.
+const BLOCKS: f64 = 15.0;
+const LEAST_BLOCK_S: f64 = 20.0;
+const REPLICATES: usize = 200;
+
+/// The window's cost; none where no call of it tells its tokens.
+pub fn cost(table: &CallTable, split: &Split, prices: &Prices) -> Option<Cost> {
+    let bills = Bills::new(table);
+    let baseline = split.baseline_row_indices();
+    let usual = bills.usual(&baseline, |_| 1.0);
+    let (mut window, mut expected, mut rows) = (Tokens::default(), Tokens::default(), Vec::new());
+    for row in split.window_rows.clone() {
+        if let (Some(own), Some(kind)) = (bills.of[row], usual.get(&bills.kind[row])) {
+            add(&mut window, &own);
+            add(&mut expected, kind);
+            rows.push(row);
+        }
+    }
+    if rows.is_empty() {
+        return None;
+    }
+    Some(Cost {
+        calls: rows.len(),
+        left_out: split.window_rows.len() - rows.len(),
+        window,
+        usual: expected,
+        money: bills.money(&rows, &baseline, prices),
+    })
+}
+
+fn add(sum: &mut Tokens, more: &Tokens) {
+    sum.uncached += more.uncached;
+    sum.cache_read += more.cache_read;
+    sum.cache_write += more.cache_write;
+    sum.output += more.output;
+}
+
+/// Every call's tokens, kind and model.
+struct Bills {
+    starts_s: Vec<f64>,
+    of: Vec<Option<Tokens>>,
+    kind: Vec<[u32; 3]>,
+    models: Vec<Option<String>>,
+}
+
+impl Bills {
+    fn new(table: &CallTable) -> Self {
+        let [input, read, write, output] =
+            [Col::InputTokens, Col::CacheReadTokens, Col::CacheWriteTokens, Col::OutputTokens]
+                .map(|col| table.numbers(col));
+        let known = |value: f64| if value.is_finite() { value } else { 0.0 };
+        // Where caching is not reported all of the prompt is billed as uncached.
+        let tokens = |row: usize| {
+            let (read, write) = (known(read[row]), known(write[row]));
+            let told = input[row].is_finite() && output[row].is_finite();
+            told.then(|| Tokens {
+                uncached: (input[row] - read - write).max(0.0),
+                cache_read: read,
+                cache_write: write,
+                output: output[row],
+            })
+        };
+        let codes = [Col::ServiceName, Col::PromptName, Col::RequestModel]
+            .map(|col| table.codes(col.name()));
+        let answered = table.codes(Col::ResponseModel.name());
+        let starts_ns = table.starts_ns();
+        let first = starts_ns.first().copied().unwrap_or_default();
+        Self {
+            starts_s: starts_ns.iter().map(|ns| (ns - first) as f64 * 1e-9).collect(),
+            of: (0..table.len()).map(tokens).collect(),
+            kind: (0..table.len()).map(|row| [0, 1, 2].map(|at| codes[at].codes[row])).collect(),
+            models: (0..table.len())
+                .map(|row| answered.get(row).or_else(|| codes[2].get(row)).map(str::to_owned))
+                .collect(),
+        }
+    }
+
+    /// Mean tokens of each kind, each call as often as `times` says.
+    fn usual(&self, rows: &[usize], times: impl Fn(usize) -> f64) -> BTreeMap<[u32; 3], Tokens> {
+        let mut sums: BTreeMap<[u32; 3], (usize, f64, Tokens)> = BTreeMap::new();
+        for (at, row) in rows.iter().enumerate() {
+            let Some(own) = self.of[*row] else { continue };
+            let weight = times(at);
+            let sum = sums.entry(self.kind[*row]).or_default();
+            sum.0 += 1;
+            sum.1 += weight;
+            add(&mut sum.2, &scaled(&own, weight));
+        }
+        let told = sums.into_iter().filter(|(_, sum)| sum.0 >= LEAST_KIND && sum.1 > 0.0);
+        told.map(|(kind, sum)| (kind, scaled(&sum.2, 1.0 / sum.1))).collect()
+    }
+
+    /// Money of those of the window's calls whose model has a price.
+    fn money(&self, window: &[usize], baseline: &[usize], prices: &Prices) -> Option<Money> {
+        let priced: Vec<(usize, &Price)> = window
+            .iter()
+            .filter_map(|row| Some((*row, prices.of(self.models[*row].as_deref()?)?)))
+            .collect();
+        let as_of = priced.iter().map(|(_, price)| price.as_of.as_str()).min()?;
+        let usual = self.usual(baseline, |_| 1.0);
+        // What each call cost, and what its kind costs at the same price.
+        let sums = |usual: &BTreeMap<[u32; 3], Tokens>, times: &dyn Fn(usize) -> f64| {
+            let mut sums = (0.0, 0.0);
+            for (at, (row, price)) in priced.iter().enumerate() {
+                if let (Some(own), Some(kind)) = (self.of[*row], usual.get(&self.kind[*row])) {
+                    sums.0 += times(at) * price.of(&own);
+                    sums.1 += times(at) * price.of(kind);
+                }
+            }
+            sums
+        };
+        let (cost, expected) = sums(&usual, &|_| 1.0);
+        let starts = |rows: &mut dyn Iterator<Item = usize>| -> Vec<f64> {
+            rows.map(|row| self.starts_s[row]).collect()
+        };
+        let after = starts(&mut priced.iter().map(|(row, _)| *row));
+        let before = starts(&mut baseline.iter().copied());
+        let length_s = after.last().zip(after.first()).map_or(0.0, |(last, first)| last - first);
+        let block_s = (length_s / BLOCKS).max(LEAST_BLOCK_S);
+        let (after, before) =
+            (Resampler::blocks(&after, block_s), Resampler::blocks(&before, block_s));
+        let (mut rng, mut own, mut normal) = (Rng::new(0xc057), Vec::new(), Vec::new());
+        let drawn: Vec<f64> = (0..REPLICATES)
+            .map(|_| {
+                after.draw(&mut rng, &mut own);
+                before.draw(&mut rng, &mut normal);
+                let usual = self.usual(baseline, |at| f64::from(normal[at]));
+                let (cost, expected) = sums(&usual, &|at| f64::from(own[at]));
+                cost - expected
+            })
+            .collect();
+        let interval = percentile_interval(&drawn, 0.95);
+        Some(Money {
+            currency: "USD".to_owned(),
+            prices_as_of: as_of.to_owned(),
+            priced_calls: priced.len(),
+            window: cost,
+            usual: expected,
+            added: cost - expected,
+            low: interval.map(|interval| interval.0),
+            high: interval.map(|interval| interval.1),
+        })
+    }
+}
+
+fn scaled(tokens: &Tokens, by: f64) -> Tokens {
+    Tokens {
+        uncached: tokens.uncached * by,
+        cache_read: tokens.cache_read * by,
+        cache_write: tokens.cache_write * by,
+        output: tokens.output * by,
+    }
+}
