@@ -120,6 +120,11 @@ pub enum Col {
     ClientWaitS,
     EdgePop,
     ServerTtftS,
+    RefusedAttempts,
+    RateLimitTokens,
+    RateLimitTokensLeft,
+    RateLimitRequests,
+    RateLimitRequestsLeft,
 }
 
 impl Col {
@@ -165,7 +170,7 @@ const fn column(
 
 /// The columns' descriptions, in the order of [`Col`].
 #[rustfmt::skip]
-pub const COLUMNS: [Column; 62] = [
+pub const COLUMNS: [Column; 67] = [
     column(Col::TraceId, "trace_id", Kind::Text,
         "trace id, lower-case hex",
         "the dump carries none"),
@@ -352,6 +357,21 @@ pub const COLUMNS: [Column; 62] = [
     column(Col::ServerTtftS, "server_ttft_s", Kind::Seconds,
         "time to first token on the server's own clock",
         "not reported"),
+    column(Col::RefusedAttempts, "refused_attempts", Kind::Count,
+        "HTTP attempts inside the call that were refused for a rate limit (429)",
+        "attempts not recorded"),
+    column(Col::RateLimitTokens, "rate_limit_tokens", Kind::Tokens,
+        "tokens a minute that the account may use, as the response headers say",
+        "no such header recorded"),
+    column(Col::RateLimitTokensLeft, "rate_limit_tokens_left", Kind::Tokens,
+        "of them, what was left when the call was admitted",
+        "no such header recorded"),
+    column(Col::RateLimitRequests, "rate_limit_requests", Kind::Count,
+        "requests that the account may make in a minute (a day at some providers), as the response headers say",
+        "no such header recorded"),
+    column(Col::RateLimitRequestsLeft, "rate_limit_requests_left", Kind::Count,
+        "of them, what was left when the call was admitted",
+        "no such header recorded"),
 ];
 
 /// `docs/schema.md`: the columns for readers of what `llmspan normalize` writes.

@@ -8,7 +8,7 @@ use crate::calls::trace::Row;
 use crate::schema::Col;
 
 /// Columns that an attempt lends to its call.
-const LENT: [Col; 17] = [
+const LENT: [Col; 21] = [
     Col::RequestId,
     Col::Region,
     Col::PoolId,
@@ -26,6 +26,10 @@ const LENT: [Col; 17] = [
     Col::ServerAddress,
     Col::HttpStatus,
     Col::Streaming,
+    Col::RateLimitTokens,
+    Col::RateLimitTokensLeft,
+    Col::RateLimitRequests,
+    Col::RateLimitRequestsLeft,
 ];
 
 /// An attempt that starts this long before its call, seconds, was timed by another clock.
@@ -58,6 +62,11 @@ pub fn settle(row: &mut Row) {
     draft.call.set(Col::Attempts, Cell::Int(told.unwrap_or(seen).max(seen)));
     if told.is_none_or(|told| told <= seen) {
         draft.call.set(Col::RetryWaitS, Cell::Float(lost_s));
+    }
+    let status = |attempt: &Draft| attempt.call.int(Col::HttpStatus);
+    if row.attempts.iter().any(|attempt| status(attempt).is_some()) {
+        let refused = row.attempts.iter().filter(|attempt| status(attempt) == Some(429)).count();
+        draft.call.set(Col::RefusedAttempts, Cell::Int(i64::try_from(refused).unwrap_or(0)));
     }
     let wait_s = seconds_between(draft.start_ns, first.start_ns);
     // An attempt outside its call was timed by another clock: what was waited is not known.

@@ -18,7 +18,7 @@ const fn header_ms(col: Col, name: &'static str) -> Header {
 }
 
 /// Response headers in the order in which they are believed.
-const HEADERS: [Header; 43] = [
+const HEADERS: [Header; 55] = [
     // Azure sends `x-request-id` too; the id that its support asks for is the gateway's.
     header(Col::RequestId, "apim-request-id"),
     header(Col::RequestId, "x-amzn-requestid"),
@@ -63,6 +63,18 @@ const HEADERS: [Header; 43] = [
     header(Col::CacheReadTokens, "fireworks-cached-prompt-tokens"),
     header(Col::CacheReadTokens, "x-amzn-bedrock-cache-read-input-token-count"),
     header(Col::CacheWriteTokens, "x-amzn-bedrock-cache-write-input-token-count"),
+    header(Col::RateLimitTokens, "x-ratelimit-limit-tokens"),
+    header(Col::RateLimitTokens, "x-ratelimit-limit-tokens-minute"),
+    header(Col::RateLimitTokens, "anthropic-ratelimit-tokens-limit"),
+    header(Col::RateLimitTokens, "anthropic-ratelimit-input-tokens-limit"),
+    header(Col::RateLimitTokensLeft, "x-ratelimit-remaining-tokens"),
+    header(Col::RateLimitTokensLeft, "x-ratelimit-remaining-tokens-minute"),
+    header(Col::RateLimitTokensLeft, "anthropic-ratelimit-tokens-remaining"),
+    header(Col::RateLimitTokensLeft, "anthropic-ratelimit-input-tokens-remaining"),
+    header(Col::RateLimitRequests, "x-ratelimit-limit-requests"),
+    header(Col::RateLimitRequests, "anthropic-ratelimit-requests-limit"),
+    header(Col::RateLimitRequestsLeft, "x-ratelimit-remaining-requests"),
+    header(Col::RateLimitRequestsLeft, "anthropic-ratelimit-requests-remaining"),
     header(Col::ServiceTier, "x-amzn-bedrock-service-tier"),
     header(Col::ServiceTier, "x-gemini-service-tier"),
     Header("x-ms-is-spilled-over", To::Segment("x-ms-is-spilled-over"), Unit::Plain),
@@ -165,5 +177,7 @@ pub static DIALECT: Dialect = Dialect {
         "`cf-ray` names the network edge that the client reached, not the serving region.",
         "`retry-after` on a success is no throttling, and is not read.",
         "On a stream the processing time ends at the headers.",
+        "Groq's request limit is of a day, its token limit of a minute; Anthropic's limit of input \
+         tokens leaves cache reads out.",
     ],
 };

@@ -38,6 +38,26 @@ pub(super) const FIELDS: &[Field] = &[
         .unit(Unit::RegionName),
     path(Col::EdgePop, HIDDEN, &["additional_headers", "llm_provider-cf-ray"]).unit(Unit::Suffix),
     path(
+        Col::RateLimitTokens,
+        HIDDEN,
+        &["additional_headers", "llm_provider-x-ratelimit-limit-tokens"],
+    ),
+    path(
+        Col::RateLimitTokensLeft,
+        HIDDEN,
+        &["additional_headers", "llm_provider-x-ratelimit-remaining-tokens"],
+    ),
+    path(
+        Col::RateLimitRequests,
+        HIDDEN,
+        &["additional_headers", "llm_provider-x-ratelimit-limit-requests"],
+    ),
+    path(
+        Col::RateLimitRequestsLeft,
+        HIDDEN,
+        &["additional_headers", "llm_provider-x-ratelimit-remaining-requests"],
+    ),
+    path(
         Col::ServerProcessingS,
         HIDDEN,
         &["additional_headers", "llm_provider-openai-processing-ms"],
