@@ -64,7 +64,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("timeline", &["error", "schema", "diagnosis", "stats", "calls", "windows", "signals"]),
     ("report", &["diagnosis"]),
     ("simulate", &["error", "output", "schema", "diagnosis", "stats", "ingest"]),
-    ("capacity", &["error", "slo", "schema", "diagnosis", "stats", "calls", "windows", "simulate"]),
+    (
+        "capacity",
+        &[
+            "error",
+            "slo",
+            "schema",
+            "servers",
+            "diagnosis",
+            "stats",
+            "calls",
+            "windows",
+            "simulate",
+        ],
+    ),
     (
         "lib",
         &[

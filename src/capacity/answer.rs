@@ -1,26 +1,30 @@
 //! The whole answer: recording, fit, the honest choice, predictions, objectives.
 
+use std::sync::Arc;
+
+use super::binding;
+use super::cliff::{Curve, SEEN_SHARE, observed_to};
 use super::curves::curves;
 use super::fit::{Fitted, Fitter, Known, NO_CAP, NO_KV, deployment};
 use super::limits::limits;
 use super::load::Load;
 use super::members::members;
+use super::metrics::{LEAST_SEEN, servers};
 use super::objectives::objective;
-use super::predict::{Point, constraint, point};
+use super::predict::{Point, point};
 use super::recorded::{deployment_rows, recorded};
 use super::recording::Recording;
 use super::response::{Excess, Response, response};
 use super::search::search;
-use super::what_if::WhatIf;
+use super::what_if::{WhatIf, rehit};
 use super::words;
 use crate::calls::CallTable;
 use crate::diagnosis::Ingest;
-use crate::diagnosis::capacity::{
-    CAPACITY_SCHEMA, Capacity, Constraint, Engine, Identifiable, Scaled,
-};
+use crate::diagnosis::capacity::{CAPACITY_SCHEMA, Capacity, Engine, Identifiable, Scaled};
 use crate::error::{Error, Result};
+use crate::servers::ServerMetrics;
 use crate::simulate::engine::Scheduler;
-use crate::slo::{Metric, Slo};
+use crate::slo::Slo;
 
 /// What is asked.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +39,10 @@ pub struct CapacityArgs {
     pub what_if: WhatIf,
     /// The model looked at; the one with most calls where none is named.
     pub model: Option<String>,
+    /// What the servers said of themselves.
+    pub servers: Arc<ServerMetrics>,
+    /// Whether multiples between those asked for are looked at too, for the plot.
+    pub between: bool,
 }
 
 /// Fewest calls and shortest recording that tell anything.
@@ -47,15 +55,11 @@ const FITTED_CALLS: usize = 2500;
 /// From this share on, what moves latency is not own load: measured on simulated deployments and
 /// shared APIs other than those of the proof.
 pub const MOST_HIDDEN: f64 = 0.25;
+/// The same of TTFT, which is noisier: routing and a prompt in front move it too. It tells where
+/// others' prompts are computed elsewhere than answers, so that ITL shows nothing of them.
+pub const MOST_HIDDEN_TTFT: f64 = 0.8;
 /// Mean squared difference, in sampling errors, beyond which the engine is not this one.
 pub const MOST_MISFIT: f64 = 0.9;
-/// Further scales at which objectives are looked at.
-const GRID: [f64; 6] = [1.0, 1.25, 1.5, 2.0, 3.0, 4.0];
-/// And below, where an objective is broken already.
-const BELOW: [f64; 2] = [0.5, 0.75];
-/// A scale is outside the recording where own load is that high in less than this share of it.
-const SEEN_SHARE: f64 = 0.05;
-
 /// A recording with what was fitted to it.
 pub struct Studied {
     /// Its requests.
@@ -97,7 +101,9 @@ impl Studied {
 
     /// Whether own load explains what moves latency.
     pub fn own_load_moves_it(&self) -> bool {
-        self.response.hidden_share() < MOST_HIDDEN && self.misfit() < MOST_MISFIT
+        self.response.hidden_share() < MOST_HIDDEN
+            && self.response.hidden_ttft_share() < MOST_HIDDEN_TTFT
+            && self.misfit() < MOST_MISFIT
     }
 }
 
@@ -114,8 +120,15 @@ pub fn capacity(table: &CallTable, ingest: Ingest, args: &CapacityArgs) -> Resul
         ));
     }
     let looked_at = busiest(table, &rows);
-    let recording = Recording::new(table, looked_at);
+    let mut recording = Recording::new(table, looked_at);
     let load = Load::of(&recording);
+    let told = servers(&args.servers, table, looked_at, &recording, &load);
+    let known = told.map_or(args.known, |servers| servers.known(&args.known));
+    if let Some(ratio) = told.and_then(|servers| servers.prefix_hit_ratio)
+        && !recording.cache_known
+    {
+        rehit(&mut recording, ratio);
+    }
     let (limits, limited) = limits(table, &rows);
     let mut answer = Capacity {
         schema: CAPACITY_SCHEMA,
@@ -126,10 +139,13 @@ pub fn capacity(table: &CallTable, ingest: Ingest, args: &CapacityArgs) -> Resul
         binding_scale: None,
         slos: args.slos.iter().map(words::unanswered).collect(),
         what_if: args.what_if.words(),
-        recorded: recorded(table, looked_at, elsewhere, &recording, &load, &args.known),
+        recorded: recorded(table, looked_at, elsewhere, &recording, &load, &known),
         curves: Vec::new(),
         engine: None,
         limits,
+        servers: told,
+        cliff: None,
+        observed_to_scale: None,
         rests_on: Vec::new(),
         wrong_if: Vec::new(),
         next_steps: Vec::new(),
@@ -137,17 +153,27 @@ pub fn capacity(table: &CallTable, ingest: Ingest, args: &CapacityArgs) -> Resul
     };
     let supposed = args.what_if.recording(&recording)?;
     let mix = args.what_if.mix(&recording)?;
-    match Studied::new(recording, &args.known) {
-        None => words::too_little(&mut answer, LEAST_CALLS, LEAST_S),
-        Some(studied) if !studied.own_load_moves_it() => {
-            words::not_own_load(&mut answer, &studied, args);
+    if let Some(seen) = unseen_load(&answer, &recording) {
+        words::others_use_it(&mut answer, seen);
+    } else {
+        match Studied::new(recording, &known) {
+            None => words::too_little(&mut answer, LEAST_CALLS, LEAST_S),
+            Some(studied) if !studied.own_load_moves_it() => {
+                words::not_own_load(&mut answer, &studied, args);
+            }
+            Some(studied) => answered(&mut answer, &studied, &supposed, &mix, args),
         }
-        Some(studied) => answered(&mut answer, &studied, &supposed, &mix, args),
     }
-    if limited && answer.identifiable == Identifiable::No {
-        answer.binding_constraint = Some(Constraint::RateLimit);
-    }
+    binding::of_account(&mut answer, args, limited);
     Ok(answer)
+}
+
+/// Own calls over those that the servers had, where others use them or spans are missing.
+fn unseen_load(answer: &Capacity, recording: &Recording) -> Option<f64> {
+    let of_servers = answer.servers.map(|servers| servers.seen_share);
+    // Not even one replica's running requests are accounted for.
+    let of_spans = answer.recorded.seen_share.or(recording.reported.replicas);
+    of_servers.or(of_spans).filter(|seen| *seen < LEAST_SEEN)
 }
 
 /// The stretch with most calls a second, where there are more than a fit needs: what has to be
@@ -179,28 +205,39 @@ fn answered(
             point(supposed, &changed, scale, mix, &args.slos)
         }
     };
-    let mut scales: Vec<f64> = std::iter::once(1.0).chain(args.scales.iter().copied()).collect();
-    scales.sort_by(f64::total_cmp);
-    scales.dedup();
-    let points: Vec<Point> = scales.iter().map(|scale| at(*scale)).collect();
-    answer.scales = points.iter().map(|point| scaled(point, &base, studied)).collect();
-    let curve = if args.slos.is_empty() { points } else { grid(points, &base, args, at) };
+    let mut curve = Curve::new(&args.scales, at);
+    if args.between {
+        curve.between();
+    }
+    answer.scales =
+        curve.points().iter().map(|point| scaled(point, &base, studied, args)).collect();
+    if broken(&base, args) {
+        curve.below();
+    }
+    if !args.slos.is_empty() {
+        curve.beyond();
+    }
+    curve.close_in();
+    let points = curve.points();
+    answer.cliff = Some(curve.cliff());
+    answer.observed_to_scale = observed_to(points, &studied.load);
     answer.slos = args
         .slos
         .iter()
         .enumerate()
-        .map(|(index, slo)| objective(&curve, &base, index, slo))
+        .map(|(index, slo)| objective(points, &base, index, slo))
         .collect();
-    bind(answer, &curve, args);
+    binding::of_engine(answer, points, args);
     answer.engine = Some(engine(studied));
     answer.curves = curves(&studied.recording, &studied.load, &studied.excess);
     words::answered(answer, args);
 }
 
-fn scaled(point: &Point, base: &Point, studied: &Studied) -> Scaled {
+fn scaled(point: &Point, base: &Point, studied: &Studied, args: &CapacityArgs) -> Scaled {
     let in_flight = point.in_flight();
     Scaled {
         scale: point.scale,
+        asked: point.scale == 1.0 || args.scales.contains(&point.scale),
         extrapolated: studied.load.in_flight.share_above(in_flight) < SEEN_SHARE,
         beyond_cliff: point.beyond_cliff(),
         in_flight: Some(in_flight),
@@ -209,52 +246,12 @@ fn scaled(point: &Point, base: &Point, studied: &Studied) -> Scaled {
     }
 }
 
-/// The points between which objectives are read, up to the first beyond the cliff.
-fn grid(
-    mut points: Vec<Point>,
-    base: &Point,
-    args: &CapacityArgs,
-    at: impl Fn(f64) -> Point,
-) -> Vec<Point> {
-    let broken = args.slos.iter().enumerate().any(|(index, slo)| {
+/// Whether an objective may be broken by the recorded traffic already.
+fn broken(base: &Point, args: &CapacityArgs) -> bool {
+    args.slos.iter().enumerate().any(|(index, slo)| {
         let now = base.objective(base, index, slo).and_then(|bound| bound.high);
         now.is_none_or(|high| high >= slo.bound)
-    });
-    let below = if broken { &BELOW[..] } else { &[] };
-    let cliff = points.iter().find(|p| p.beyond_cliff()).map_or(f64::INFINITY, |p| p.scale);
-    for scale in below.iter().chain(&GRID).copied().filter(|scale| *scale < cliff) {
-        if points.iter().all(|point| (point.scale - scale).abs() > 1e-9) {
-            let next = at(scale);
-            let done = next.beyond_cliff();
-            points.push(next);
-            if done {
-                break;
-            }
-        }
-    }
-    points.sort_by(|a, b| a.scale.total_cmp(&b.scale));
-    points
-}
-
-/// What gives first: where the first objective breaks, or at the largest scale that was asked for.
-fn bind(answer: &mut Capacity, points: &[Point], args: &CapacityArgs) {
-    let most = args.scales.iter().copied().fold(1.0, f64::max);
-    let breaks = answer
-        .slos
-        .iter()
-        .zip(&args.slos)
-        .filter_map(|(objective, slo)| Some((objective.max_scale.value?, slo.metric)))
-        .min_by(|a, b| a.0.total_cmp(&b.0));
-    let (scale, metric): (f64, Option<Metric>) =
-        breaks.map_or((most, None), |(scale, metric)| (scale, Some(metric)));
-    let near = points.iter().find(|point| point.scale >= scale - 1e-9).or_else(|| points.last());
-    // A cap that nobody named and the recording never reached may give before all else.
-    let seen =
-        |point: &&Point| !point.uncapped || point.in_flight() <= answer.recorded.in_flight_peak;
-    if let Some(near) = near.filter(seen) {
-        answer.binding_constraint = Some(constraint(near, metric));
-        answer.binding_scale = Some(near.scale);
-    }
+    })
 }
 
 fn engine(studied: &Studied) -> Engine {
@@ -275,5 +272,6 @@ fn engine(studied: &Studied) -> Engine {
         kv_tokens: Some(best.structure.kv_tokens).filter(|tokens| *tokens < NO_KV),
         misfit: studied.misfit(),
         hidden_share: studied.response.hidden_share(),
+        hidden_ttft_share: studied.response.hidden_ttft_share(),
     }
 }

@@ -53,6 +53,28 @@ impl Level {
         }
     }
 
+    /// The level at a time.
+    pub fn at(&self, at_s: f64) -> f64 {
+        let next = self.times_s.partition_point(|time| *time <= at_s);
+        next.checked_sub(1).map_or(0.0, |last| self.levels[last].max(0.0))
+    }
+
+    /// The level at or above which this share of the time (between first and last change) is spent.
+    pub fn exceeded(&self, share: f64) -> f64 {
+        let mut spans: Vec<(f64, f64)> = (1..self.times_s.len())
+            .map(|at| (self.levels[at - 1], self.times_s[at] - self.times_s[at - 1]))
+            .collect();
+        spans.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut left_s = share * spans.iter().map(|(_, length_s)| length_s).sum::<f64>();
+        for (level, length_s) in spans {
+            left_s -= length_s;
+            if left_s <= 0.0 {
+                return level;
+            }
+        }
+        0.0
+    }
+
     /// The largest value.
     pub fn peak(&self) -> f64 {
         self.levels.iter().copied().fold(0.0, f64::max)
@@ -131,5 +153,13 @@ mod tests {
         assert_eq!(level.peak(), 3.0);
         assert!((level.share_above(2.0) - 10.0 / 15.0).abs() < 1e-12);
         assert!(level.mean(3.0, 3.0).is_nan());
+        assert_eq!(
+            (level.at(-1.0), level.at(0.0), level.at(5.0), level.at(15.0)),
+            (0.0, 1.0, 3.0, 0.0)
+        );
+        assert_eq!(
+            (level.exceeded(0.2), level.exceeded(0.5), level.exceeded(0.9)),
+            (3.0, 2.0, 1.0)
+        );
     }
 }

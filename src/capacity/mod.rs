@@ -6,12 +6,15 @@
 //! well are given the traffic k times ([`members`], [`replay`], [`predict`]).
 
 pub mod answer;
+mod binding;
+mod cliff;
 pub mod curves;
 pub mod features;
 pub mod fit;
 pub mod limits;
 pub mod load;
 pub mod members;
+pub mod metrics;
 pub mod objectives;
 pub mod predict;
 pub mod recorded;

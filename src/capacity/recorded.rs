@@ -61,6 +61,8 @@ pub fn recorded(
         calls_per_minute: recording.rate() * 60.0,
         in_flight,
         in_flight_peak: load.in_flight.peak(),
+        left_out_share: left_out_share(table, rows, sum(|request| request.duration_s)),
+        longest_silence_s: longest_silence_s(recording),
         little_ratio: (duration > 0.0).then(|| in_flight / (recording.rate() * duration)),
         seen_share: seen.map(|(ratio, replicas)| ratio / replicas as f64),
         dispersion: dispersion(recording),
@@ -80,6 +82,22 @@ fn services(recording: &Recording) -> Vec<String> {
     }
     let names = recording.services.iter().zip(used).filter(|(_, used)| *used);
     names.map(|(name, _)| name.clone()).collect()
+}
+
+fn left_out_share(table: &CallTable, rows: &[usize], used_s: f64) -> f64 {
+    let durations = table.numbers(Col::DurationS);
+    let lost = [Col::RetryWaitS, Col::ClientWaitS].map(|col| table.numbers(col));
+    let known = |value: f64| if value.is_finite() { value.max(0.0) } else { 0.0 };
+    let on_engine = |row: &usize| {
+        (known(durations[*row]) - known(lost[0][*row]) - known(lost[1][*row])).max(0.0)
+    };
+    let all_s: f64 = rows.iter().map(on_engine).sum();
+    if all_s > 0.0 { (1.0 - used_s / all_s).clamp(0.0, 1.0) } else { 0.0 }
+}
+
+fn longest_silence_s(recording: &Recording) -> f64 {
+    let gaps = recording.requests.windows(2).map(|pair| pair[1].start_s - pair[0].start_s);
+    gaps.fold(0.0, f64::max)
 }
 
 fn dispersion(recording: &Recording) -> Option<f64> {

@@ -53,9 +53,12 @@ pub struct Excess {
 impl Response {
     /// Share of what moves ITL over time, beyond routing's luck, that own load does not explain.
     pub fn hidden_share(&self) -> f64 {
-        let itl = &self.itl;
-        let hidden = (itl.left_sd * itl.left_sd - itl.left_floor_sd * itl.left_floor_sd).max(0.0);
-        hidden / (hidden + itl.replayed_sd * itl.replayed_sd).max(1e-12)
+        self.itl.hidden_share()
+    }
+
+    /// The same of TTFT.
+    pub fn hidden_ttft_share(&self) -> f64 {
+        self.ttft.hidden_share()
     }
 }
 
@@ -115,6 +118,12 @@ fn alone(recording: &Recording, deployment: &Deployment, at: usize) -> (f64, f64
 }
 
 impl Answer {
+    fn hidden_share(&self) -> f64 {
+        let hidden =
+            (self.left_sd * self.left_sd - self.left_floor_sd * self.left_floor_sd).max(0.0);
+        hidden / (hidden + self.replayed_sd * self.replayed_sd).max(1e-12)
+    }
+
     fn of([recorded, one, other]: [Vec<f64>; 3]) -> Self {
         let rows: Vec<usize> = (0..recorded.len())
             .filter(|at| {

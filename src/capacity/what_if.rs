@@ -3,7 +3,6 @@
 use super::fit::Fitted;
 use super::recording::Recording;
 use crate::error::{Error, Result};
-use crate::simulate::engine::speculation::tokens_per_step;
 
 /// What is supposed.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,7 +63,8 @@ impl WhatIf {
                     "record the proposed and accepted draft tokens of each call (docs/attributes.md)",
                 ));
             }
-            let per_step = tokens_per_step(ratio, draft);
+            // Each iteration yields its own token and the accepted ones of its draft.
+            let per_step = 1.0 + ratio * f64::from(draft);
             for request in &mut changed.requests {
                 request.steps = ((request.output_tokens - 1.0) / per_step).ceil().max(0.0);
             }
@@ -117,7 +117,7 @@ impl WhatIf {
 }
 
 /// Brings the share of cached prompt tokens to `ratio`: every prompt gains or loses in proportion.
-fn rehit(recording: &mut Recording, ratio: f64) {
+pub fn rehit(recording: &mut Recording, ratio: f64) {
     let prompt: f64 = recording.requests.iter().map(|request| request.prompt_tokens).sum();
     let cached: f64 = recording.requests.iter().map(|request| request.cached_tokens).sum();
     let now = cached / prompt.max(1.0);

@@ -1,7 +1,9 @@
 //! The sentences of a capacity: how it was made, what it rests on, what would make it wrong.
 
-use super::answer::{CapacityArgs, MOST_HIDDEN, MOST_MISFIT, Studied};
-use crate::diagnosis::capacity::{Bound, Capacity, Identifiable, Objective};
+use super::answer::{CapacityArgs, MOST_HIDDEN, MOST_HIDDEN_TTFT, MOST_MISFIT, Studied};
+use crate::diagnosis::capacity::{
+    Bound, Capacity, Identifiable, Objective, Quota, Recorded, Servers,
+};
 use crate::slo::{Metric, Slo};
 
 /// An objective without an answer.
@@ -10,8 +12,20 @@ pub fn unanswered(slo: &Slo) -> Objective {
     Objective { slo: slo.text.clone(), max_scale: nothing, holds_now: None }
 }
 
-const LOAD_TEST: &str = "The test that settles it: send this traffic's own mix at 1.0, 1.25 and 1.5 times \
-    its rate for ten minutes each, with streaming and token usage recorded, and run this again on that dump.";
+/// The test that settles what spans cannot, in this traffic's own figures.
+fn load_test(answer: &Capacity) -> String {
+    let pace = answer.recorded.calls_per_minute;
+    format!(
+        "The test that settles it: send this traffic's own mix at {:.0}, {:.0}, {:.0} and again {:.0} calls a minute \
+         (1, 1.25, 1.5 and 1 times its rate) for ten minutes each, with streaming and token usage recorded, and run \
+         this again on that dump. If time to first token or per token at equal work rises from step to step and \
+         falls back, your load moves it.",
+        pace,
+        1.25 * pace,
+        1.5 * pace,
+        pace
+    )
+}
 
 /// Too few calls, or too short.
 pub fn too_little(answer: &mut Capacity, calls: usize, length_s: f64) {
@@ -24,56 +38,95 @@ pub fn too_little(answer: &mut Capacity, calls: usize, length_s: f64) {
         "`llmspan audit` names the attributes that are missing; record a longer stretch."
             .to_owned(),
     );
-    answer.next_steps.push(LOAD_TEST.to_owned());
+    answer.next_steps.push(load_test(answer));
+    limits(answer);
+}
+
+/// The servers had more to do than these calls.
+pub fn others_use_it(answer: &mut Capacity, seen: f64) {
+    answer.because = format!(
+        "these calls are {:.0} % of what the servers had running at the time, so either others share them or spans \
+         are missing (by Little's law the two would agree): what twice your traffic would do cannot be told from \
+         a part of the load",
+        100.0 * seen
+    );
+    answer.next_steps.push(
+        "Give the dump all calls of the deployment, unsampled; or, where replicas were named, check --replicas-now."
+            .to_owned(),
+    );
+    answer.next_steps.push(load_test(answer));
     limits(answer);
 }
 
 /// Own load does not explain what moved latency.
 pub fn not_own_load(answer: &mut Capacity, studied: &Studied, args: &CapacityArgs) {
-    let hidden = studied.response.hidden_share();
-    answer.because = if hidden >= MOST_HIDDEN {
-        format!(
-            "what moves latency here is not your own load: it explains {:.0} % of how ITL varies over time at \
-             equal work, and on an engine of your own it would explain nearly all. Others share it, or something \
-             unrecorded drives it, so these spans cannot tell what twice your traffic would do",
-            100.0 * (1.0 - hidden)
-        )
+    let response = &studied.response;
+    let (itl, ttft) = (response.hidden_share(), response.hidden_ttft_share());
+    let hidden = if itl >= MOST_HIDDEN {
+        Some(("ITL", itl))
     } else {
-        format!(
+        (ttft >= MOST_HIDDEN_TTFT).then_some(("TTFT", ttft))
+    };
+    answer.because = match hidden {
+        Some((signal, share)) => format!(
+            "what moves latency here is not your own load: it explains {:.0} % of how {signal} varies over time at \
+             equal work, and on an engine of your own it would explain most. Others share it, or something \
+             unrecorded drives it, so these spans cannot tell what twice your traffic would do",
+            100.0 * (1.0 - share)
+        ),
+        None => format!(
             "no batching engine reproduces this recording: what the best of {} structures leaves is {:.1} times \
              the sampling error (up to {MOST_MISFIT} is accepted), so it may not be extrapolated. Routing by \
              prefix, cache reads that are not recorded and several engines behind one name do this",
             studied.tried.len(),
             studied.misfit()
-        )
+        ),
     };
-    if args.known.replicas.is_none() && hidden < MOST_HIDDEN {
+    if args.known.replicas.is_none() && hidden.is_none() {
         answer.next_steps.push(
             "If the deployment is your own, say what you know of it: --replicas-now, --max-sequences, --kv-tokens."
                 .to_owned(),
         );
     }
-    answer.next_steps.push(LOAD_TEST.to_owned());
+    answer.next_steps.push(load_test(answer));
     limits(answer);
 }
 
-/// What a shared API leaves to say: the pace that was reached, and where it was refused.
+/// What a shared API leaves to say: the pace that was reached, what headers allow, what was refused.
 fn limits(answer: &mut Capacity) {
     let limits = &answer.limits;
+    let mut list = Vec::new();
     if let Some(tokens) = limits.tokens_per_minute_p99 {
-        answer.rests_on.push(format!(
+        list.push(format!(
             "The busiest minutes took {tokens:.0} tokens and {:.0} calls (99th percentile of minutes): hold that, \
              times the scale, against the account's limits.",
             limits.calls_per_minute_p99.unwrap_or(0.0)
         ));
     }
-    answer.rests_on.push(match limits.tokens_per_minute_refused {
+    let told = limits.quotas.iter().filter(|quota| quota.limit_told);
+    let least = told.min_by(|a, b| scale_of(a).total_cmp(&scale_of(b)));
+    if let Some(quota) = least.filter(|quota| quota.headroom_scale.is_some()) {
+        list.push(format!(
+            "Of the account's {:.0} {}, as response headers say, this traffic leaves room for {:.2} times itself; \
+             others of the account take from the same.",
+            quota.limit,
+            quota.of.replace('_', " "),
+            scale_of(quota)
+        ));
+    }
+    list.push(match limits.tokens_per_minute_refused {
         Some(tokens) => format!(
-            "{} calls met a refusal or waited for a retry, in minutes of {tokens:.0} tokens (median).",
-            limits.refused_calls
+            "{} calls met a refusal (429) and {} waited for a retry whose reason is not recorded, in minutes of \
+             {tokens:.0} tokens (median).",
+            limits.refused_calls, limits.retried_calls
         ),
         None => "No call is recorded as refused (429): the rate limit was not reached.".to_owned(),
     });
+    answer.rests_on.append(&mut list);
+}
+
+fn scale_of(quota: &Quota) -> f64 {
+    quota.headroom_scale.unwrap_or(f64::INFINITY)
 }
 
 /// What an answer rests on.
@@ -108,13 +161,7 @@ fn rests_on(answer: &mut Capacity) {
     let Some(engine) = &answer.engine else { return };
     let recorded = &answer.recorded;
     let mut list = vec![
-        format!(
-            "{} calls over {:.0} min, {:.1} in flight on average and {:.0} at most.",
-            recorded.calls,
-            recorded.length_s / 60.0,
-            recorded.in_flight,
-            recorded.in_flight_peak
-        ),
+        traffic(recorded),
         format!(
             "An engine of {} replica(s), {} scheduling, {:.1} ms per iteration at least and {:.3} ms per prompt \
              token, found by replaying the recorded requests until time to first token, ITL and duration came out \
@@ -129,13 +176,77 @@ fn rests_on(answer: &mut Capacity) {
          the errors measured in docs/capacity.md."
             .to_owned(),
     ];
+    list.extend(answer.servers.as_ref().map(servers));
+    let (length_s, calls) = (recorded.length_s, recorded.calls.max(2) as f64);
     if let Some(ratio) = recorded.little_ratio.filter(|ratio| (ratio - 1.0).abs() > 0.1) {
         list.push(format!(
             "Calls in flight are {ratio:.2} times what Little's law makes of rate and duration: the recording \
              begins or ends within long calls, or spans are missing."
         ));
     }
+    if recorded.left_out_share > 0.05 {
+        list.push(format!(
+            "{} calls that failed or carry no token counts hold {:.0} % of the time in flight and are not replayed: \
+             the true load is that much higher.",
+            recorded.left_out,
+            100.0 * recorded.left_out_share
+        ));
+    }
+    // The longest of n gaps at random is about ln n mean gaps.
+    let usual_s = length_s / calls * calls.ln();
+    if recorded.longest_silence_s > (8.0 * usual_s).max(60.0) {
+        list.push(format!(
+            "No call began for {:.0} s, where {usual_s:.0} s would be long at this pace: a pause of the traffic, or \
+             spans that are missing.",
+            recorded.longest_silence_s
+        ));
+    }
     answer.rests_on = list;
+    if !answer.limits.quotas.is_empty() || answer.limits.refused_calls > 0 {
+        limits(answer);
+    }
+}
+
+/// The recorded traffic in figures.
+fn traffic(recorded: &Recorded) -> String {
+    let mut parts = vec![
+        format!(
+            "{} calls over {:.0} min, {:.1} in flight on average and {:.0} at most",
+            recorded.calls,
+            recorded.length_s / 60.0,
+            recorded.in_flight,
+            recorded.in_flight_peak
+        ),
+        format!(
+            "{:.0} prompt tokens to compute and {:.0} produced a second",
+            recorded.prefill_tokens_per_s, recorded.output_tokens_per_s
+        ),
+    ];
+    let percent = |ratio: f64, what: &str| format!("{:.0} % of {what}", 100.0 * ratio);
+    parts.extend(
+        recorded.cache_hit_ratio.map(|hit| percent(hit, "prompt tokens read from the cache")),
+    );
+    parts.extend(recorded.acceptance_ratio.map(|ratio| percent(ratio, "draft tokens accepted")));
+    parts.extend(
+        recorded
+            .dispersion
+            .map(|ratio| format!("arrivals by 10 s vary {ratio:.1} times as much as at random")),
+    );
+    format!("{}.", parts.join("; "))
+}
+
+/// What the servers' series add.
+fn servers(servers: &Servers) -> String {
+    let mut taken = Vec::new();
+    taken.extend(servers.replicas.map(|count| format!("{count} replica(s)")));
+    taken.extend(servers.max_sequences.map(|cap| format!("{cap} sequences each at most")));
+    taken.extend(servers.kv_tokens.map(|tokens| format!("{tokens:.0} tokens of KV each")));
+    let used = if taken.is_empty() { String::new() } else { format!(" ({})", taken.join(", ")) };
+    format!(
+        "The servers' own series{used}: {:.1} requests running and {:.1} waiting on average, where these calls have \
+         {:.1} in flight.",
+        servers.running, servers.waiting, servers.own_in_flight
+    )
 }
 
 fn wrong_if(answer: &mut Capacity, args: &CapacityArgs) {

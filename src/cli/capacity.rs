@@ -1,13 +1,16 @@
 //! `llmspan capacity`: can a deployment hold k times its traffic, and what gives first?
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::Finished;
+use super::map::{self, MapArgs};
 use super::output;
 use super::plan::stdout_style;
 use super::progress::Shown;
+use super::source::SourceArgs;
 use crate::capacity::fit::Known;
 use crate::capacity::what_if::WhatIf;
 use crate::capacity::{CapacityArgs as Asked, capacity};
@@ -84,13 +87,16 @@ pub struct CapacityArgs {
     #[arg(long, value_name = "SERVICE=SHARE")]
     pub mix: Option<String>,
 
-    /// Form on standard output: terminal, markdown, svg or json [default: terminal]
+    /// Form on standard output: terminal, markdown, html, svg or json [default: terminal]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
 
-    /// Write to FILE, its form by suffix (.txt .md .svg .json)
+    /// Write to FILE, its form by suffix (.txt .md .html .svg .json)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<String>,
+
+    #[command(flatten)]
+    pub columns: MapArgs,
 
     /// Fail when any record was lost
     #[arg(long)]
@@ -103,6 +109,9 @@ pub struct CapacityArgs {
     /// Show no progress, and print nothing but the result
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// Reads, fits, replays, renders, writes.
@@ -113,19 +122,28 @@ pub fn run(args: &CapacityArgs, settings: &Settings) -> Result<Finished> {
     let path = args.output.as_deref().filter(|name| *name != "-").map(Path::new);
     let format = form(args.format.as_deref(), path)?;
     let asked = asked(args)?;
+    let remote = args.source.terms(None)?;
+    if let Some(rehearsed) = args.source.rehearsed(&args.inputs, &remote)? {
+        return Ok(rehearsed);
+    }
     let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options { strict: args.strict, ..Options::default() });
+    let options =
+        Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
+    let options = shown.counting(options);
     let (table, ingest) = crate::read_as(&args.inputs, &options, settings)?;
+    let mut notes = SourceArgs::shown(&options.remote);
+    notes.extend(map::notes(&ingest, args.quiet));
+    let asked = Asked { servers: Arc::clone(&settings.servers), ..asked };
     let found = capacity(&table, ingest, &asked)?;
     let Some(path) = path else {
         let style = Style { plain: args.plain, ..stdout_style(args.plain) };
-        return Ok(Finished { out: render(&found, format, style), ..Finished::default() });
+        return Ok(Finished { out: render(&found, format, style), notes, ..Finished::default() });
     };
     let style = Style { plain: args.plain, ..Style::of_width(Style::NARROW) };
     let text = render(&found, format, style);
     output::write_with(path, |out| out.write_all(text.as_bytes()))?;
-    let wrote = (!args.quiet).then(|| format!("wrote {}", path.display()));
-    Ok(Finished { notes: wrote.into_iter().collect(), ..Finished::default() })
+    notes.extend((!args.quiet).then(|| format!("wrote {}", path.display())));
+    Ok(Finished { notes, ..Finished::default() })
 }
 
 fn asked(args: &CapacityArgs) -> Result<Asked> {
@@ -160,6 +178,8 @@ fn asked(args: &CapacityArgs) -> Result<Asked> {
         },
         what_if,
         model: args.model.clone(),
+        servers: Arc::default(),
+        between: true,
     })
 }
 
@@ -205,7 +225,7 @@ fn form(name: Option<&str>, path: Option<&Path>) -> Result<CapacityFormat> {
         (None, None) => all.first(),
     };
     found.map(|entry| entry.0).ok_or_else(|| {
-        let help = "use terminal (.txt), markdown (.md), svg (.svg) or json (.json)";
+        let help = "use terminal (.txt), markdown (.md), html (.html), svg (.svg) or json (.json)";
         Error::usage("there is no such form of a capacity", help)
     })
 }

@@ -35,6 +35,13 @@ pub struct Capacity {
     pub engine: Option<Engine>,
     /// What the rate limits leave.
     pub limits: Limits,
+    /// What the servers' own series say; null without `--server-metrics` of these servers.
+    pub servers: Option<Servers>,
+    /// Where the cliff is; null where it was not looked for.
+    pub cliff: Option<Cliff>,
+    /// The multiple up to which own load stays within what was recorded; null where it cannot be
+    /// told.
+    pub observed_to_scale: Option<f64>,
     /// What the answer rests on, in sentences.
     pub rests_on: Vec<String>,
     /// What would make it wrong, in sentences.
@@ -148,6 +155,8 @@ impl Predicted {
 pub struct Scaled {
     /// The multiple.
     pub scale: f64,
+    /// Whether it was asked for, or lies between for the plot.
+    pub asked: bool,
     /// Whether it lies outside what was recorded.
     pub extrapolated: bool,
     /// Whether more comes in than the engine can serve: queues grow without end.
@@ -158,6 +167,45 @@ pub struct Scaled {
     pub predicted: Predicted,
     /// Where the time lost against an idle engine goes; null where it cannot be told.
     pub lost: Option<Lost>,
+}
+
+/// Between which multiples queues begin to grow without end.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Cliff {
+    /// The largest multiple looked at before it; null where the recorded traffic lies beyond.
+    pub holds_at: Option<f64>,
+    /// The smallest multiple looked at beyond it; null where none was.
+    pub breaks_at: Option<f64>,
+}
+
+/// What the servers' own series say of the recording.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Servers {
+    /// How many servers there are in the series.
+    pub servers: usize,
+    /// Running requests of all of them, mean.
+    pub running: f64,
+    /// Waiting requests of all of them, mean.
+    pub waiting: f64,
+    /// Own calls in flight at the same times, mean.
+    pub own_in_flight: f64,
+    /// Own calls in flight over running and waiting ones: below 1, others use the servers or spans
+    /// are missing; above, servers are.
+    pub seen_share: f64,
+    /// Most of the KV memory that was in use.
+    pub kv_use_share_max: Option<f64>,
+    /// Requests thrown out for want of memory.
+    pub preemptions_per_minute: Option<f64>,
+    /// Prompt tokens found in the prefix cache.
+    pub prefix_hit_ratio: Option<f64>,
+    /// Draft tokens accepted.
+    pub acceptance_ratio: Option<f64>,
+    /// Replicas that follow, used where none were given.
+    pub replicas: Option<usize>,
+    /// The cap on a replica's sequences that follows, used where none was given.
+    pub max_sequences: Option<u32>,
+    /// Tokens of a replica's KV memory that follow, used where none were given.
+    pub kv_tokens: Option<f64>,
 }
 
 /// Shares of all the time that requests spend on the engine.
@@ -210,10 +258,15 @@ pub struct Recorded {
     pub in_flight: f64,
     /// Most at once.
     pub in_flight_peak: f64,
-    /// In flight by the sweep, over rate times mean duration: 1 by Little's law.
+    /// In flight by the sweep, over rate times mean duration: 1 by Little's law, unless the recording
+    /// begins or ends within long calls.
     pub little_ratio: Option<f64>,
-    /// Running requests that servers report, over own calls in flight for a replica; null where
-    /// they report none or the replicas are not known.
+    /// Share of the time in flight that calls left out hold: failed ones, or without token counts.
+    pub left_out_share: f64,
+    /// The longest time in which no call began, seconds.
+    pub longest_silence_s: f64,
+    /// Own calls in flight over those that spans report running on all replicas: below 1, others use
+    /// them or spans are missing; null where none are reported or the replicas are not known.
     pub seen_share: Option<f64>,
     /// Variance of calls per 10 s over their mean: 1 without bursts.
     pub dispersion: Option<f64>,
@@ -272,8 +325,10 @@ pub struct Engine {
     pub kv_tokens: Option<f64>,
     /// Mean squared difference to the recording in sampling errors: near 1 is a good fit.
     pub misfit: f64,
-    /// Share of the variation over time that own load does not explain.
+    /// Share of the variation of ITL over time that own load does not explain.
     pub hidden_share: f64,
+    /// The same of TTFT.
+    pub hidden_ttft_share: f64,
 }
 
 /// Rate limits as far as calls tell.
@@ -285,6 +340,28 @@ pub struct Limits {
     pub calls_per_minute_p99: Option<f64>,
     /// Calls that met a 429, whether or not a retry helped.
     pub refused_calls: usize,
+    /// Calls that waited for a retry whose reason is not recorded.
+    pub retried_calls: usize,
     /// Tokens a minute at which refusals were met, median of the minutes with one; null without.
     pub tokens_per_minute_refused: Option<f64>,
+    /// What response headers say of the account's limits.
+    pub quotas: Vec<Quota>,
+}
+
+/// A limit of the account and what is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Quota {
+    /// `tokens_per_minute` or `calls_per_minute`.
+    pub of: &'static str,
+    /// The limit.
+    pub limit: f64,
+    /// Whether a header told it; otherwise it is the most that ever was left, and may be higher.
+    pub limit_told: bool,
+    /// Used in the busiest minutes by these calls, 99th percentile.
+    pub used_p99: Option<f64>,
+    /// What the headers said was left, first percentile of calls.
+    pub left_p01: Option<f64>,
+    /// The multiple of the recorded traffic that the limit allows: the limit over what these calls
+    /// used in their busiest minutes, or over what was ever taken of it where that is more.
+    pub headroom_scale: Option<f64>,
 }

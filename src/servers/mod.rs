@@ -111,6 +111,14 @@ impl ServerMetrics {
         (age_s <= STALE_S).then_some(*value)
     }
 
+    /// The series of a gauge by server: times in nanoseconds, ascending, and values.
+    pub fn series(&self, gauge: Gauge) -> impl Iterator<Item = (&str, &[(i64, f64)])> {
+        self.series
+            .iter()
+            .filter(move |((_, have), _)| *have == gauge)
+            .map(|((server, _), points)| (server.as_str(), points.as_slice()))
+    }
+
     /// The mean of a gauge over these stretches of time, all servers together: counts are those of
     /// a server, shares are averaged.
     pub fn mean(&self, gauge: Gauge, stretches: &[(i64, i64)]) -> Option<f64> {

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
 
 pub mod proof;
+pub mod scraped;
+pub mod supposed;
 
 use llmspan::calls::{Call, CallTable, Cell};
 use llmspan::schema::Col;
@@ -199,6 +201,11 @@ impl Deployed {
             cache_visible: true,
             session_visible: true,
         }
+    }
+
+    /// The same once more, to be changed.
+    pub fn again(&self) -> Self {
+        Self { world: self.world.clone(), ..*self }
     }
 
     /// Runs it at a multiple of its traffic, service by service.

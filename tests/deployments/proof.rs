@@ -51,6 +51,8 @@ struct Cell {
 
 struct Case {
     cells: Vec<Cell>,
+    /// Of each scale that was answered: whether it was called beyond the cliff, and truly is.
+    cliffs: Vec<(bool, bool)>,
     identifiable: Identifiable,
     told: bool,
     quiet: bool,
@@ -64,7 +66,16 @@ fn told(seed: u64) -> bool {
     !seed.is_multiple_of(3)
 }
 
-fn figures(outcomes: &[Outcome]) -> [f64; 3] {
+/// Whether queues make the latency of a truth: a third of the time is spent waiting, or
+/// calls give up.
+fn beyond_cliff(outcomes: &[Outcome], ledger: &Ledger) -> bool {
+    let waiting = ledger.slots_s + ledger.kv_s + ledger.prompt_wait_s;
+    let failed = outcomes.iter().filter(|outcome| outcome.ending != Ending::Ok).count();
+    waiting > 0.3 * ledger.spent_s || failed * 50 > outcomes.len()
+}
+
+/// The p95 of TTFT, ITL and duration.
+pub fn figures(outcomes: &[Outcome]) -> [f64; 3] {
     let ok: Vec<_> = outcomes.iter().filter(|o| o.ending == Ending::Ok).map(latency).collect();
     let p95 = |values: Vec<f64>| quantile(&values, 0.95).unwrap_or(f64::NAN);
     [
@@ -87,7 +98,8 @@ fn gives(ledger: &Ledger) -> Constraint {
     if total < 0.1 * ledger.spent_s { Constraint::None } else { most }
 }
 
-fn p95s(found: &Capacity, scale: f64) -> [Option<Bound>; 3] {
+/// The same as they were answered at a scale.
+pub fn p95s(found: &Capacity, scale: f64) -> [Option<Bound>; 3] {
     let scaled = found.scales.iter().find(|scaled| scaled.scale == scale);
     scaled.map_or([None; 3], |scaled| {
         let p = &scaled.predicted;
@@ -102,21 +114,26 @@ fn case(seed: u64) -> Case {
     let known = if told { known(&deployed) } else { Known::default() };
     let args = CapacityArgs { known, ..ask() };
     let found = capacity(&deployed.table(&ran), Ingest::default(), &args).unwrap();
-    let mut cells = Vec::new();
+    let (mut cells, mut cliffs) = (Vec::new(), Vec::new());
     let mut truly = Constraint::None;
     let mut line = format!("{seed} load {:.2} {}", deployed.load, if told { "told" } else { "" });
     for scale in SCALES {
         let (outcomes, ledger) = truth(&deployed, &ran, scale);
         truly = gives(&ledger);
+        let said = found.scales.iter().find(|scaled| scaled.scale == scale);
+        cliffs.extend(said.map(|said| (said.beyond_cliff, beyond_cliff(&outcomes, &ledger))));
         for (signal, (bound, truth)) in
             p95s(&found, scale).into_iter().zip(figures(&outcomes)).enumerate()
         {
             let value = bound.and_then(|bound| bound.value);
             let ends = bound.and_then(|bound| bound.low.zip(bound.high));
             let near = value.is_some_and(|value| (value / truth - 1.0).abs() <= NEAR);
-            line += &match value {
-                Some(value) => format!(" {:+.0}%", 100.0 * (value / truth - 1.0)),
-                None => " -".to_owned(),
+            let off = |value: f64| format!("{:+.0}%", 100.0 * (value / truth - 1.0));
+            line += &match (value, ends) {
+                (Some(value), _) => format!(" {}", off(value)),
+                // Withheld: what the middle of its interval would have been.
+                (None, Some((low, high))) => format!(" ({})", off((low * high).sqrt())),
+                (None, None) => " -".to_owned(),
             };
             cells.push(Cell {
                 answered: value.is_some(),
@@ -135,7 +152,7 @@ fn case(seed: u64) -> Case {
         found.engine.as_ref().map_or(f64::NAN, |engine| engine.misfit),
         found.engine.as_ref().map_or(f64::NAN, |engine| engine.hidden_share),
     );
-    Case { cells, identifiable: found.identifiable, told, quiet, binding, line }
+    Case { cells, cliffs, identifiable: found.identifiable, told, quiet, binding, line }
 }
 
 fn share(hits: usize, all: usize) -> f64 {
@@ -197,6 +214,16 @@ fn table(cases: &[Case], refused: &[bool]) -> Table {
         }
     }
     text += &by_signal(cases);
+    let cliffs: Vec<(bool, bool)> = cases.iter().flat_map(|case| case.cliffs.clone()).collect();
+    let count = |said: bool, truly: bool| cliffs.iter().filter(|at| **at == (said, truly)).count();
+    text += &format!(
+        "\nOf {} scales of answered services {} were called beyond the cliff, {} of them truly; {} that truly are were \
+         given figures or intervals.\n",
+        cliffs.len(),
+        count(true, true) + count(true, false),
+        count(true, true),
+        count(false, true)
+    );
     let known = share(refused.iter().filter(|hit| **hit).count(), refused.len());
     text += &format!("\nShared APIs refused: {:.0} % of {}.\n", 100.0 * known, refused.len());
     Table { text, holds: holds && (refused.is_empty() || known >= 0.95) }

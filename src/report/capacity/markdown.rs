@@ -1,7 +1,7 @@
 //! A capacity for a planning page.
 
 use super::terminal::subject;
-use super::{SIGNALS, constraint, figure, headline, mark, objective, times};
+use super::{SIGNALS, asked, constraint, edges, figure, headline, limits, mark, objective, times};
 use crate::diagnosis::capacity::{Capacity, Curve};
 use crate::report::markdown::escape;
 use crate::report::{numbers, wording};
@@ -22,9 +22,11 @@ pub fn markdown(capacity: &Capacity) -> String {
         .map(|found| format!("- `{}` {}", found.slo.replace('`', "'"), escape(&objective(found))));
     blocks.push(held.collect::<Vec<_>>().join("\n"));
     blocks.push(escape(&format!("Gives first: {}.", constraint(capacity))));
+    blocks.extend(edges(capacity).map(|text| escape(&format!("Cliff: {text}."))));
     if !capacity.scales.is_empty() {
         blocks.push(table(capacity));
     }
+    blocks.push(quotas(capacity));
     blocks.extend(capacity.curves.iter().map(curve));
     for (title, list) in [
         ("What it rests on", &capacity.rests_on),
@@ -44,7 +46,7 @@ pub fn markdown(capacity: &Capacity) -> String {
 fn table(capacity: &Capacity) -> String {
     let mut out =
         "| traffic | signal | p50 | p95 | p99 | |\n|--:|---|--:|--:|--:|---|\n".to_owned();
-    for scaled in &capacity.scales {
+    for scaled in asked(capacity) {
         for (signal, name) in SIGNALS.iter().enumerate() {
             let all = scaled.predicted.all();
             let cells: Vec<String> =
@@ -52,6 +54,19 @@ fn table(capacity: &Capacity) -> String {
             let row = [times(scaled.scale), (*name).to_owned(), cells.join(" | ")];
             out.push_str(&format!("| {} | {} |\n", row.join(" | "), mark(scaled)));
         }
+    }
+    out.trim_end().to_owned()
+}
+
+/// What the account's limits leave.
+fn quotas(capacity: &Capacity) -> String {
+    let rows = limits::rows(capacity);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("| {} |\n|---|--:|--:|--:|\n", limits::HEADS.join(" | "));
+    for row in &rows {
+        out.push_str(&format!("| {} |\n", row.join(" | ")));
     }
     out.trim_end().to_owned()
 }

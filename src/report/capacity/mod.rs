@@ -1,5 +1,7 @@
 //! A capacity as text: terminal, Markdown, JSON, and its plot.
 
+mod html;
+mod limits;
 mod markdown;
 mod plot;
 mod terminal;
@@ -14,6 +16,8 @@ pub enum CapacityFormat {
     Terminal,
     /// For a planning page.
     Markdown,
+    /// The same as a page for a browser, with the plot.
+    Html,
     /// The plot alone.
     Svg,
     /// For programs.
@@ -22,9 +26,10 @@ pub enum CapacityFormat {
 
 impl CapacityFormat {
     /// Every form, with the name and the file suffix by which it is asked for.
-    pub const ALL: [(Self, &'static str, &'static str); 4] = [
+    pub const ALL: [(Self, &'static str, &'static str); 5] = [
         (Self::Terminal, "terminal", "txt"),
         (Self::Markdown, "markdown", "md"),
+        (Self::Html, "html", "html"),
         (Self::Svg, "svg", "svg"),
         (Self::Json, "json", "json"),
     ];
@@ -35,6 +40,7 @@ pub fn render(capacity: &Capacity, format: CapacityFormat, style: Style) -> Stri
     match format {
         CapacityFormat::Terminal => terminal::terminal(&inert(capacity), style),
         CapacityFormat::Markdown => markdown::markdown(&inert(capacity)),
+        CapacityFormat::Html => html::html(&inert(capacity)),
         CapacityFormat::Svg => plot::svg(&inert(capacity)),
         CapacityFormat::Json => {
             let text = serde_json::to_string_pretty(capacity);
@@ -122,6 +128,35 @@ fn objective(objective: &Objective) -> String {
         (None, Some(_), Some(_)) => format!("holds up to somewhere in {}", range()),
         (None, None, _) => "no answer".to_owned(),
     }
+}
+
+/// The rows of the tables: the multiples that were asked for.
+fn asked(capacity: &Capacity) -> impl Iterator<Item = &Scaled> {
+    capacity.scales.iter().filter(|scaled| scaled.asked)
+}
+
+/// Where the cliff is and how far the recording reaches, in words.
+fn edges(capacity: &Capacity) -> Option<String> {
+    let cliff = capacity.cliff?;
+    let cliff = match (cliff.holds_at, cliff.breaks_at) {
+        (Some(holds), Some(breaks)) => {
+            format!(
+                "queues grow without end from somewhere in {} to {}",
+                times(holds),
+                times(breaks)
+            )
+        }
+        (Some(holds), None) => format!("none up to {}, the largest looked at", times(holds)),
+        (None, Some(_)) => "the recorded traffic lies beyond it".to_owned(),
+        (None, None) => return None,
+    };
+    let seen = capacity.observed_to_scale.map(|scale| {
+        format!(
+            "; the recording itself reaches to {}, beyond that it is extrapolated",
+            times(scale)
+        )
+    });
+    Some(format!("{cliff}{}", seen.unwrap_or_default()))
 }
 
 /// What qualifies a scale.

@@ -1,9 +1,12 @@
 //! A capacity at a terminal.
 
-use super::{SIGNALS, constraint, figure, headline, mark, objective, times};
-use crate::diagnosis::capacity::{Capacity, Identifiable};
+use super::{SIGNALS, asked, constraint, edges, figure, headline, limits, mark, objective, times};
+use crate::diagnosis::capacity::{Capacity, Identifiable, Scaled};
 use crate::report::terminal::page::{Align, Page, Tone};
 use crate::report::{Style, numbers, wording};
+
+/// Columns of a bar.
+const BAR: usize = 44;
 
 /// The page.
 pub fn terminal(capacity: &Capacity, style: Style) -> String {
@@ -27,11 +30,16 @@ pub fn terminal(capacity: &Capacity, style: Style) -> String {
         page.labelled("Objective", &format!("{}: {}", found.slo, objective(found)));
     }
     page.labelled("Gives first", &constraint(capacity));
+    if let Some(edges) = edges(capacity) {
+        page.labelled("Cliff", &edges);
+    }
     page.gap();
     for (signal, name) in SIGNALS.iter().enumerate() {
         table(&mut page, capacity, signal, name);
     }
     page.gap();
+    plot(&mut page, capacity);
+    quotas(&mut page, capacity);
     page.list("Rests on", capacity.rests_on.iter().cloned());
     page.list("Wrong if", capacity.wrong_if.iter().cloned());
     page.list("Next", capacity.next_steps.iter().cloned());
@@ -59,6 +67,48 @@ pub(super) fn subject(capacity: &Capacity) -> String {
     parts.join(" · ")
 }
 
+/// p95 against traffic as bars: full up to the interval's low end, half up to its high one.
+fn plot(page: &mut Page, capacity: &Capacity) {
+    for (signal, name) in SIGNALS.iter().enumerate() {
+        let bound = |scaled: &Scaled| scaled.predicted.all()[signal * 3 + 1];
+        let ends = capacity.scales.iter().filter_map(bound).filter_map(|bound| bound.high);
+        let top = ends.fold(0.0, f64::max);
+        if top <= 0.0 {
+            continue;
+        }
+        page.paragraph(1, &format!("{name} p95 against traffic, up to {}", numbers::seconds(top)));
+        for scaled in &capacity.scales {
+            let cells = |end: Option<f64>| {
+                (end.unwrap_or(0.0) / top * BAR as f64).round().clamp(0.0, BAR as f64) as usize
+            };
+            let (low, high) =
+                bound(scaled).map_or((0, 0), |bound| (cells(bound.low), cells(bound.high)));
+            let rest = high.saturating_sub(low);
+            let bar = format!("{}{}", "█".repeat(low), "▄".repeat(rest));
+            let pad = " ".repeat(BAR + 2 - low - rest);
+            let bar = page.paint(Tone::Mark, &bar);
+            let mark = page.text(mark(scaled));
+            let scale = page.text(&times(scaled.scale));
+            page.line(&format!(" {scale:>6} {bar}{pad}{mark}"));
+        }
+        page.gap();
+    }
+}
+
+/// What the account's limits leave.
+fn quotas(page: &mut Page, capacity: &Capacity) {
+    let rows = limits::rows(capacity);
+    if rows.is_empty() {
+        return;
+    }
+    let mut heads = limits::HEADS.map(str::to_owned).to_vec();
+    heads[0] = "Rate limits".to_owned();
+    let all: Vec<Vec<String>> =
+        std::iter::once(heads).chain(rows.into_iter().map(|row| row.to_vec())).collect();
+    page.table(1, &[Align::Left, Align::Right, Align::Right, Align::Right], &all);
+    page.gap();
+}
+
 fn table(page: &mut Page, capacity: &Capacity, signal: usize, name: &str) {
     if capacity.scales.is_empty() {
         return;
@@ -66,7 +116,7 @@ fn table(page: &mut Page, capacity: &Capacity, signal: usize, name: &str) {
     let heads = ["", "p50", "p95", "p99", ""];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     rows[0][0] = name.to_owned();
-    for scaled in &capacity.scales {
+    for scaled in asked(capacity) {
         let all = scaled.predicted.all();
         let mut row = vec![times(scaled.scale)];
         row.extend((0..3).map(|quantile| figure(all[signal * 3 + quantile])));

@@ -11,6 +11,8 @@ mod page;
 mod reasons;
 mod table;
 
+pub(crate) use page::document;
+
 use crate::diagnosis::Diagnosis;
 use crate::report::markup::Markup;
 

@@ -14,6 +14,11 @@ const SCRIPT: &str = include_str!("copy.js");
 
 /// The whole document around its body.
 pub(super) fn whole(diagnosis: &Diagnosis, body: &Markup) -> String {
+    document(&title(diagnosis), body)
+}
+
+/// A document of that title around its body.
+pub(crate) fn document(title: &str, body: &Markup) -> String {
     let style = format!("{FIGURE_STYLE}{PAGE_STYLE}");
     let mut page = body.part();
     page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
@@ -24,7 +29,7 @@ pub(super) fn whole(diagnosis: &Diagnosis, body: &Markup) -> String {
     page.raw("<meta name=\"referrer\" content=\"no-referrer\">\n");
     page.raw("<meta name=\"robots\" content=\"noindex\">\n");
     page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    page.raw("<link rel=\"icon\" href=\"data:,\">\n<title>").text(&title(diagnosis));
+    page.raw("<link rel=\"icon\" href=\"data:,\">\n<title>").text(title);
     page.raw("</title>\n<style>").raw(FIGURE_STYLE).raw(PAGE_STYLE).raw("</style>\n</head>\n");
     page.raw("<body>\n").add(body);
     page.raw("<script>").raw(SCRIPT).raw("</script>\n</body>\n</html>\n");
