@@ -31,6 +31,13 @@ pub struct RawTimes {
     pub end: i64,
 }
 
+/// What many spans have in common, as indices.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shared {
+    scope: u32,
+    resource: u32,
+}
+
 impl Batch {
     /// Where the spans of a group begin; hand it to [`Self::close_scope`] and
     /// [`Self::close_resource`] when the group ends.
@@ -53,6 +60,20 @@ impl Batch {
             let index = intern(&mut self.resources, &mut self.spans.resources, new, hash_resource);
             self.spans.spans.iter_mut().skip(mark).for_each(|span| span.resource = index);
         }
+    }
+
+    /// Gives the spans since `mark` the scope and the resource that others have.
+    pub fn close_as(&mut self, mark: usize, shared: Shared) {
+        for span in self.spans.spans.iter_mut().skip(mark) {
+            span.scope = shared.scope;
+            span.resource = shared.resource;
+        }
+    }
+
+    /// The scope and the resource of the span behind `mark`; none where it was not kept.
+    pub fn shared(&self, mark: usize) -> Option<Shared> {
+        let span = self.spans.spans.get(mark)?;
+        Some(Shared { scope: span.scope, resource: span.resource })
     }
 
     /// Keeps a span. Its times are brought to nanoseconds, and what cannot be true is counted;

@@ -84,6 +84,16 @@ enum Ask<'w> {
     EventAttr(AttrId),
 }
 
+impl Ask<'_> {
+    fn is(self, other: Ask<'_>) -> bool {
+        match (self, other) {
+            (Self::Attr(one), Ask::Attr(other)) => std::ptr::eq(one, other),
+            (Self::EventAttr(one), Ask::EventAttr(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
 impl<'a, 'w> Collector<'a, 'w> {
     /// An empty one.
     pub fn new(wanted: &'w Wanted) -> Self {
@@ -122,6 +132,14 @@ impl<'a, 'w> Collector<'a, 'w> {
     /// Whether a span of that kind and name that carries this is worth keeping.
     pub fn keeps(&self, kind: SpanKind, name: &[u8]) -> bool {
         self.wanted.keeps(self.keep, kind, name)
+    }
+
+    /// Whether another one holds the same attributes.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let same = |(one, other): (&(Ask<'_>, Raw<'_>), &(Ask<'_>, Raw<'_>))| {
+            one.0.is(other.0) && one.1 == other.1
+        };
+        self.items.len() == other.items.len() && self.items.iter().zip(&other.items).all(same)
     }
 
     /// The wanted values, in order of appearance.

@@ -58,12 +58,23 @@ impl fmt::Display for Id {
     }
 }
 
+/// The two hex digits of every byte.
+const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
 /// Bytes as hex digits, two a byte.
 fn hex<'d>(bytes: &[u8], digits: &'d mut [u8]) -> &'d str {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (byte, pair) in bytes.iter().zip(digits.chunks_exact_mut(2)) {
-        let two = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-        pair.copy_from_slice(&two);
+    let (pairs, _) = digits.as_chunks_mut::<2>();
+    for (byte, pair) in bytes.iter().zip(pairs) {
+        *pair = HEX[usize::from(*byte)];
     }
     std::str::from_utf8(digits).expect("hex digits are ASCII")
 }

@@ -84,6 +84,8 @@ pub struct Wanted {
     events: Lookup<WantEvent>,
     spans: Lookup<()>,
     names: Vec<Box<str>>,
+    /// The place of every name.
+    ids: Lookup<u16>,
     attempts: Attempts,
     /// One bit for every length that a wanted attribute name has: most names end here.
     attr_lengths: [u64; 4],
@@ -207,6 +209,11 @@ impl Wanted {
         self.event_bytes(event.as_bytes())?.attr(attr.as_bytes())
     }
 
+    /// Whether spans of any name are kept whatever they carry.
+    pub fn any_span(&self) -> bool {
+        !self.spans.is_empty()
+    }
+
     /// Whether spans of that name are kept whatever they carry.
     pub fn span(&self, name: &str) -> bool {
         self.span_bytes(name.as_bytes())
@@ -230,8 +237,7 @@ impl Wanted {
 
     /// The id of anything wanted, by its full name (`attribute`, `attribute#path`, `event:name`).
     pub fn id(&self, full_name: &str) -> Option<AttrId> {
-        let index = self.names.iter().position(|name| **name == *full_name)?;
-        u16::try_from(index).ok().map(AttrId)
+        self.ids.get(full_name.as_bytes()).copied().map(AttrId)
     }
 
     /// The full name behind an id.
@@ -286,6 +292,7 @@ impl Wanted {
         }
         let id = u16::try_from(self.names.len()).expect("fewer than 65,536 wanted names");
         self.names.push(full_name.into());
+        self.ids.insert(full_name.as_bytes().into(), id);
         AttrId(id)
     }
 

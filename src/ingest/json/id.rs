@@ -37,20 +37,30 @@ fn hex(text: &[u8]) -> Option<Id> {
     if text.len() != 16 && text.len() != 32 {
         return None;
     }
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = nibble(*pair.first()?)? << 4 | nibble(*pair.get(1)?)?;
+    let (pairs, _) = text.as_chunks::<2>();
+    let mut all = 0;
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (NIBBLE[usize::from(*high)], NIBBLE[usize::from(*low)]);
+        all |= high | low;
+        *byte = high << 4 | low & 15;
+    }
+    if all > 15 {
+        return None;
     }
     Some(Id::from_bytes(bytes.get(..text.len() / 2)?))
 }
 
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
+/// The value of every hex digit; more than 15 for what is none.
+const NIBBLE: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value] as usize] = value as u8;
+        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
     }
-}
+    values
+};
 
 fn from_base64(text: &[u8]) -> Option<Id> {
     // 8 and 16 bytes; 16 and 32 hex digits; each with and without padding.

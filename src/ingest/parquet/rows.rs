@@ -49,12 +49,18 @@ pub(in crate::ingest) fn read(
 ) {
     let bound = Bound::new(layout, batch, wanted);
     let mut collector = Collector::new(wanted);
-    let mut of_resource = Collector::new(wanted);
+    // Most rows share their resource and scope with the row before.
+    let (mut of_resource, mut of_last) = (Collector::new(wanted), Collector::new(wanted));
+    let mut last = None;
+    let weights = bound.weights(batch.num_rows());
     for (row, place) in (0..batch.num_rows()).zip(first_row..) {
         let place = Place::Row(place);
         let parts = &bound.parts;
         // Most rows are told from what is null in them to be no call's.
-        let at_most = bound.at_most(row);
+        let at_most = weights.get(row).copied().unwrap_or(Keep::Always);
+        if at_most == Keep::Never && !wanted.any_span() {
+            continue;
+        }
         let name = text(parts.name, row);
         if at_most == Keep::Never && !wanted.span(name) {
             continue;
@@ -77,20 +83,28 @@ pub(in crate::ingest) fn read(
             out.tally.noted(unit.oddity(), place);
         }
         let mark = out.mark();
-        let span = Span {
-            trace_id: parts.id(parts.trace_id, row),
-            span_id: parts.id(parts.span_id, row),
-            parent_span_id: parts.id(parts.parent_span_id, row),
+        let carried = Span {
             name: name.into(),
             kind,
-            status: cell(parts.status, row).map(status_of).unwrap_or_default(),
             attrs: collector.attrs(),
             events: collector.events().to_vec(),
             ..Span::default()
         };
-        out.push(span, times, place);
-        out.close_scope(mark, || parts.scope(row));
-        out.close_resource(mark, || bound.resource(row, &mut of_resource));
+        out.push(parts.identified(carried, row), times, place);
+        let scope = (text(parts.scope_name, row), text(parts.scope_version, row));
+        bound.resource(row, &mut of_resource);
+        match last {
+            Some((last, shared)) if last == scope && of_resource.is_as(&of_last) => {
+                out.close_as(mark, shared);
+            }
+            _ => {
+                let (name, version) = scope;
+                out.close_scope(mark, || Scope { name: name.into(), version: version.into() });
+                out.close_resource(mark, || without_echo(of_resource.attrs()));
+                last = out.shared(mark).map(|shared| (scope, shared));
+                std::mem::swap(&mut of_resource, &mut of_last);
+            }
+        }
     }
 }
 
@@ -105,17 +119,18 @@ impl<'b, 'w> Bound<'b, 'w> {
         Self { span, resource, events, parts }
     }
 
-    /// The most that a row can weigh, told without reading its values.
-    fn at_most(&self, row: usize) -> Keep {
-        let of_span = self.span.iter().map(|source| source.at_most(row)).max();
-        of_span.unwrap_or(Keep::Never).max(self.events.at_most(row))
+    /// The most that each row can weigh, told column by column and without reading values.
+    fn weights(&self, rows: usize) -> Vec<Keep> {
+        let mut weights: Vec<Keep> = (0..rows).map(|row| self.events.at_most(row)).collect();
+        for source in self.span.iter().filter(|source| source.may_weigh()) {
+            for (row, weight) in weights.iter_mut().enumerate() {
+                *weight = source.at_most(row).max(*weight);
+            }
+        }
+        weights
     }
 
-    fn resource<'s>(
-        &'s self,
-        row: usize,
-        collector: &mut Collector<'s, 'w>,
-    ) -> Vec<(AttrId, Value)> {
+    fn resource<'s>(&'s self, row: usize, collector: &mut Collector<'s, 'w>) {
         collector.clear();
         let service = text(self.parts.service, row);
         // First, so that the resource's own attribute stands above it.
@@ -125,10 +140,13 @@ impl<'b, 'w> Bound<'b, 'w> {
             collector.attr(want, Raw::Text(service.as_bytes()));
         }
         self.resource.iter().for_each(|source| source.collect(row, collector));
-        let mut attrs = collector.attrs();
-        attrs.dedup_by(|again, first| again == first);
-        attrs
     }
+}
+
+/// Attributes without those that only repeat the one before.
+fn without_echo(mut attrs: Vec<(AttrId, Value)>) -> Vec<(AttrId, Value)> {
+    attrs.dedup_by(|again, first| again == first);
+    attrs
 }
 
 impl<'b> Parts<'b> {
@@ -164,14 +182,20 @@ impl<'b> Parts<'b> {
         }
     }
 
+    /// A span with its ids and its status.
+    fn identified(&self, span: Span, row: usize) -> Span {
+        Span {
+            trace_id: self.id(self.trace_id, row),
+            span_id: self.id(self.span_id, row),
+            parent_span_id: self.id(self.parent_span_id, row),
+            status: cell(self.status, row).map(status_of).unwrap_or_default(),
+            ..span
+        }
+    }
+
     fn kind(&self, row: usize) -> SpanKind {
         let shift = f64::from(u8::from(self.kinds_from_zero));
         cell(self.kind, row).map(|found| kind_of(found, shift)).unwrap_or_default()
-    }
-
-    fn scope(&self, row: usize) -> Scope {
-        let name = text(self.scope_name, row).into();
-        Scope { name, version: text(self.scope_version, row).into() }
     }
 
     /// Start and end in nanoseconds, zero where there is none, and the unit of the start where it
@@ -232,20 +256,6 @@ fn text(array: Option<&dyn Array>, row: usize) -> &str {
 
 /// The kind by its name, or by its number, which lies so much below OTLP's.
 fn kind_of(found: Scalar<'_>, shift: f64) -> SpanKind {
-    let number = match found {
-        Scalar::Text(text) => text.trim().parse().ok(),
-        found => found.number(),
-    };
-    if let Some(number) = number {
-        return match number + shift {
-            1.0 => SpanKind::Internal,
-            2.0 => SpanKind::Server,
-            3.0 => SpanKind::Client,
-            4.0 => SpanKind::Producer,
-            5.0 => SpanKind::Consumer,
-            _ => SpanKind::Unspecified,
-        };
-    }
     let kinds = [
         ("internal", SpanKind::Internal),
         ("server", SpanKind::Server),
@@ -254,7 +264,21 @@ fn kind_of(found: Scalar<'_>, shift: f64) -> SpanKind {
         ("consumer", SpanKind::Consumer),
     ];
     let text = found.text().unwrap_or_default();
-    spelled(text, &["SPAN_KIND_", "SpanKind."], kinds).unwrap_or_default()
+    if let Some(kind) = spelled(text, &["SPAN_KIND_", "SpanKind."], kinds) {
+        return kind;
+    }
+    let number = match found {
+        Scalar::Text(text) => text.trim().parse().ok(),
+        found => found.number(),
+    };
+    match number.map(|number: f64| number + shift) {
+        Some(1.0) => SpanKind::Internal,
+        Some(2.0) => SpanKind::Server,
+        Some(3.0) => SpanKind::Client,
+        Some(4.0) => SpanKind::Producer,
+        Some(5.0) => SpanKind::Consumer,
+        _ => SpanKind::Unspecified,
+    }
 }
 
 fn status_of(found: Scalar<'_>) -> StatusCode {

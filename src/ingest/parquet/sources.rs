@@ -150,10 +150,17 @@ fn coded<'b, 'w>(array: &'b dyn Array, wanted: &'w Wanted) -> Option<Bound<'b, '
 }
 
 impl<'b, 'w> Bound<'b, 'w> {
+    /// Whether a row can weigh anything through it.
+    pub(super) fn may_weigh(&self) -> bool {
+        match self {
+            Self::Cell { want, .. } | Self::Rendered { want, .. } => want.keep != Keep::Never,
+            _ => true,
+        }
+    }
+
     /// The most that a row can weigh, told without reading its values.
     pub(super) fn at_most(&self, row: usize) -> Keep {
         match self {
-            Self::Cell { want, .. } if want.keep == Keep::Never => Keep::Never,
             Self::Cell { valid: Some(valid), .. } if valid.get(row) == Some(&false) => Keep::Never,
             Self::Cell { want, .. } => want.keep,
             Self::Rendered { want, texts, .. } if texts.get(row).is_some_and(Option::is_some) => {

@@ -11,6 +11,12 @@ const MAX_DEPTH: usize = 64;
 
 /// An `AnyValue`. One that is empty or bytes gives nothing.
 pub fn any_value(any: &[u8]) -> Result<Option<Raw<'_>>, Broken> {
+    // Most are one short text.
+    if let [0x0a, length @ 0..0x80, text @ ..] = any
+        && usize::from(*length) == text.len()
+    {
+        return Ok(Some(Raw::Text(text)));
+    }
     let mut raw = None;
     let mut wire = Wire::new(any);
     while let Some(field) = wire.next()? {
@@ -107,6 +113,9 @@ fn walk(
 
 /// The key of a `KeyValue`, and its `AnyValue`.
 pub fn key_value(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), Broken> {
+    if let Some((key, value)) = short(bytes) {
+        return Ok((key, Some(value)));
+    }
     let mut key: &[u8] = &[];
     let mut value = None;
     let mut wire = Wire::new(bytes);
@@ -119,4 +128,12 @@ pub fn key_value(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), Broken> {
         }
     }
     Ok((key, value))
+}
+
+/// A key and a value that are short and stand in their order, as nearly all do.
+fn short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let ([0x0a, length @ 0..0x80], rest) = bytes.split_first_chunk()? else { return None };
+    let (key, rest) = rest.split_at_checked(usize::from(*length))?;
+    let ([0x12, length @ 0..0x80], value) = rest.split_first_chunk()? else { return None };
+    (usize::from(*length) == value.len()).then_some((key, value))
 }

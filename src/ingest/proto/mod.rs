@@ -118,18 +118,24 @@ impl<'a> Reader<'a, '_, '_> {
         while let Some(field) = wire.next()? {
             match field {
                 (1, Payload::Bytes(bytes)) => *scope = bytes,
-                (2, Payload::Bytes(record)) => match span::signal(record) {
-                    None if self.span(record).is_err() => {
-                        self.batch.tally.lost(BROKEN, Place::Byte(self.offset));
-                    }
-                    None => {}
-                    signal => self.signal = signal,
-                },
+                (2, Payload::Bytes(record)) => self.record(record),
                 (_, Payload::Cut(_)) => return Err(Broken),
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// A span, or what looks like one from here.
+    fn record(&mut self, record: &'a [u8]) {
+        let read = self.span(record);
+        if read == Ok(true) {
+            return;
+        }
+        match span::signal(record) {
+            None => self.batch.tally.lost(BROKEN, Place::Byte(self.offset)),
+            signal => self.signal = signal,
+        }
     }
 
     fn attribute(&mut self, bytes: &'a [u8]) -> Result<(), Broken> {

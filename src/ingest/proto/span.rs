@@ -36,12 +36,27 @@ struct Draft<'a> {
 }
 
 impl<'a> super::Reader<'a, '_, '_> {
-    pub(super) fn span(&mut self, record: &'a [u8]) -> Result<(), Broken> {
+    /// Reads a span; false where the record turns out to be none.
+    pub(super) fn span(&mut self, record: &'a [u8]) -> Result<bool, Broken> {
         self.collector.clear();
         let mut draft = Draft::default();
+        let mut is_span = false;
         let mut wire = Wire::new(record);
         while let Some(field) = wire.next()? {
+            // As in `signal`, while the fields are crossed only once: the times of a span come
+            // before what it carries.
+            is_span = is_span
+                || match field {
+                    (1 | 11, Payload::Fixed64(_)) => return Ok(false),
+                    (7 | 8, Payload::Fixed64(_)) => true,
+                    (9 | 11, Payload::Bytes(_)) if signal(record).is_some() => return Ok(false),
+                    (9 | 11, Payload::Bytes(_)) => true,
+                    _ => false,
+                };
             self.span_field(field, &mut draft)?;
+        }
+        if !is_span {
+            return Ok(false);
         }
         self.batch.span_count += 1;
         if self.collector.keeps(draft.kind, draft.name) {
@@ -59,7 +74,7 @@ impl<'a> super::Reader<'a, '_, '_> {
             };
             self.batch.push(span, draft.times, Place::Byte(self.offset));
         }
-        Ok(())
+        Ok(true)
     }
 
     fn span_field(

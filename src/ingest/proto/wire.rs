@@ -70,6 +70,13 @@ impl<'a> Wire<'a> {
     /// A varint of at most ten bytes.
     #[inline]
     pub fn varint(&mut self) -> Result<u64, Broken> {
+        // Nearly every tag and length is one byte.
+        if let Some(byte) = self.bytes.get(self.at)
+            && *byte < 0x80
+        {
+            self.at += 1;
+            return Ok(u64::from(*byte));
+        }
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = *self.bytes.get(self.at).ok_or(Broken)?;
