@@ -3,18 +3,39 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::{
-    BooleanChunked, BooleanChunkedBuilder, ChunkedBuilder, DataType, Float64Type, Int64Chunked,
-    Int64Type, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, PrimitiveChunkedBuilder, Series,
-    StringChunkedBuilder, TimeUnit, TimeZone,
+    BooleanChunked, BooleanChunkedBuilder, ChunkedBuilder, DataType, Float64Type, IdxSize,
+    Int64Chunked, Int64Type, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr,
+    PrimitiveChunkedBuilder, Series, StringChunkedBuilder, TimeUnit, TimeZone,
 };
 
 use super::{Call, Cell};
 use crate::schema::{Col, Kind, SEGMENT_PREFIX};
 
-/// The columns of these calls, in their order: the canonical ones in table order, then the kept
-/// attributes by name. Empty text is null, and of an attribute that a call names twice the first
-/// stands.
-pub(super) fn all<'c>(calls: impl ExactSizeIterator<Item = &'c Call>) -> Vec<Series> {
+/// Some rows of a table: of the canonical columns those of which anything is known, in table order,
+/// then the kept attributes by name.
+#[derive(Debug, Default)]
+pub(super) struct Stretch {
+    pub rows: usize,
+    pub series: Vec<Series>,
+}
+
+impl Stretch {
+    /// The rows of these calls, in their order. Empty text is null, and of an attribute that a
+    /// call names twice the first stands.
+    pub fn of<'c>(calls: impl ExactSizeIterator<Item = &'c Call>) -> Self {
+        Self { rows: calls.len(), series: known(calls) }
+    }
+
+    /// Only these of the rows.
+    pub fn only(&self, rows: &[usize]) -> Self {
+        let places: Vec<IdxSize> =
+            rows.iter().map(|row| IdxSize::try_from(*row).expect("fewer than 2^32 rows")).collect();
+        let take = |series: &Series| series.take_slice(&places).expect("rows of the stretch");
+        Self { rows: rows.len(), series: self.series.iter().map(take).collect() }
+    }
+}
+
+fn known<'c>(calls: impl ExactSizeIterator<Item = &'c Call>) -> Vec<Series> {
     let rows = calls.len();
     let mut columns: Vec<Option<Growing>> = Col::all().map(|_| None).collect();
     let mut segments: BTreeMap<&str, Growing> = BTreeMap::new();
@@ -32,13 +53,8 @@ pub(super) fn all<'c>(calls: impl ExactSizeIterator<Item = &'c Call>) -> Vec<Ser
             }
         }
     }
-    // Most columns of most dumps are null throughout.
-    let canonical = Col::all().zip(columns).map(|(col, column)| match column {
-        Some(column) => column.finish(rows),
-        None => null(col, rows),
-    });
-    let kept = segments.into_values().map(|column| column.finish(rows));
-    canonical.chain(kept).collect()
+    let canonical = columns.into_iter().flatten();
+    canonical.chain(segments.into_values()).map(|column| column.finish(rows)).collect()
 }
 
 /// A canonical column of which nothing is known.

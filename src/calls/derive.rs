@@ -2,67 +2,17 @@
 
 use crate::calls::clues::says_timeout;
 use crate::calls::draft::Draft;
+use crate::calls::habits::{CacheHabits, Habit};
 use crate::calls::parse::ZERO_USAGE;
 use crate::calls::trace::Row;
 use crate::calls::{Call, Cell};
 use crate::dialects::{Absent, Dialect, Input, Streaming, Zero, hosts};
 use crate::schema::Col;
 
-/// What the whole dump tells of how each library counts cached tokens.
-#[derive(Debug, Default)]
-pub struct CacheHabits {
-    seen: Vec<(HabitOf, Habit)>,
-}
-
-/// A dialect, a scope, a provider.
-type HabitOf = (&'static str, String, String);
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Habit {
-    positive: bool,
-    zero: bool,
-}
-
-fn habit_of(draft: &Draft) -> (&'static str, &str, &str) {
-    let text = |col| draft.call.text(col).unwrap_or_default();
-    (draft.dialect.id, text(Col::ScopeName), text(Col::Provider))
-}
-
-impl CacheHabits {
-    /// Looks at every row.
-    pub fn of(rows: &[Row]) -> Self {
-        let mut habits = Self::default();
-        for row in rows {
-            if let Some(read) = row.draft.call.int(Col::CacheReadTokens) {
-                let of = habit_of(&row.draft);
-                let at = habits.place(of).unwrap_or_else(|| {
-                    habits.seen.push(((of.0, of.1.to_owned(), of.2.to_owned()), Habit::default()));
-                    habits.seen.len() - 1
-                });
-                let habit = &mut habits.seen[at].1;
-                habit.positive |= read > 0;
-                habit.zero |= read == 0;
-            }
-        }
-        habits
-    }
-
-    fn get(&self, draft: &Draft) -> Habit {
-        self.place(habit_of(draft)).map(|at| self.seen[at].1).unwrap_or_default()
-    }
-
-    /// Where a habit stands: a dump has few of them.
-    fn place(&self, of: (&str, &str, &str)) -> Option<usize> {
-        self.seen.iter().position(|((dialect, scope, provider), _)| {
-            (*dialect, scope.as_str(), provider.as_str()) == of
-        })
-    }
-}
-
 /// Derives every column of a row; its attempts must be settled.
-pub fn derive(row: &mut Row, habits: &CacheHabits) {
+pub fn derive(row: &mut Row, habits: &CacheHabits, hosts: &mut hosts::Seen) {
     let dialect = row.draft.dialect;
-    place(&mut row.draft.call);
+    place(&mut row.draft.call, hosts);
     status(&mut row.draft, &row.attempts);
     tokens(&mut row.draft, dialect, habits);
     times(&mut row.draft, dialect);
@@ -74,15 +24,18 @@ pub fn derive(row: &mut Row, habits: &CacheHabits) {
 }
 
 /// Who served it and where: a host name knows better than the SDK that was used.
-fn place(call: &mut Call) {
-    let Some(host) = call.text(Col::ServerAddress).map(str::to_owned) else { return };
-    if let Some(provider) = hosts::provider_of(&host) {
+fn place(call: &mut Call, hosts: &mut hosts::Seen) {
+    let Some(host) = call.text(Col::ServerAddress) else { return };
+    let (provider, region) = hosts.place(host);
+    if let Some(provider) = provider
+        && call.text(Col::Provider) != Some(provider)
+    {
         call.set_text(Col::Provider, provider);
     }
-    if !call.has(Col::Region)
-        && let Some(region) = hosts::region_of(&host)
+    if let Some(region) = region
+        && !call.has(Col::Region)
     {
-        call.set_text(Col::Region, &region);
+        call.set_text(Col::Region, region);
     }
 }
 
@@ -93,7 +46,9 @@ fn operation(call: &mut Call) {
         "generate_content" => "generate_content",
         _ => "chat",
     };
-    call.set_text(Col::Operation, name);
+    if written != name {
+        call.set_text(Col::Operation, name);
+    }
 }
 
 fn acceptance(call: &mut Call) {

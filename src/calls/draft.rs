@@ -4,8 +4,9 @@ use compact_str::CompactString;
 
 use crate::calls::chunks::{self, Chunks};
 use crate::calls::clues::Clues;
-use crate::calls::lens::{Candidate, Compiled, Lens, Slots, Source};
+use crate::calls::lens::{Lens, Rule, Source};
 use crate::calls::parse::{self, Rejection};
+use crate::calls::shapes::{Read, Shapes};
 use crate::calls::{Call, Cell, python};
 use crate::dialects::{Dialect, Part, To, Unit};
 use crate::ingest::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, StatusCode, Value};
@@ -56,33 +57,21 @@ pub struct Reader<'a> {
     lens: &'a Lens,
     resources: &'a [Resource],
     scopes: &'a [Scope],
-    slots: Slots,
-    /// What a span of each scope may be, once a span of it was met.
-    open: Vec<Option<Box<[Candidate]>>>,
-    /// The rules that the span calls for.
-    due: Vec<u16>,
+    shapes: Shapes<'a>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader over spans that point to these.
     pub fn new(lens: &'a Lens, resources: &'a [Resource], scopes: &'a [Scope]) -> Self {
-        Self {
-            lens,
-            resources,
-            scopes,
-            slots: lens.slots(),
-            open: vec![None; scopes.len()],
-            due: Vec::new(),
-        }
+        Self { lens, resources, scopes, shapes: Shapes::new(lens) }
     }
 
     /// Reads the span of that index; none where no dialect knows it or it has nothing to do with a call.
     pub fn read(&mut self, index: usize, span: &Span) -> Option<Draft> {
-        self.slots.load(&span.attrs);
-        let scope_at = usize::try_from(span.scope).ok()?;
-        let scope = self.scopes.get(scope_at)?;
-        let open = self.open.get_mut(scope_at)?.get_or_insert_with(|| self.lens.open_to(scope));
-        let (dialect, part) = self.lens.classify(span, scope, open, &self.slots)?;
+        let scope = self.scopes.get(usize::try_from(span.scope).ok()?)?;
+        let resource = usize::try_from(span.resource).ok().and_then(|at| self.resources.get(at));
+        let read = self.shapes.classify(span, scope, resource)?;
+        let part = read.part;
         if part == Part::Other {
             return None;
         }
@@ -90,7 +79,7 @@ impl<'a> Reader<'a> {
         let room = if part == Part::Attempt { 1 } else { IDENTITY.len() + DERIVED };
         let mut draft = Draft {
             span: u32::try_from(index).ok()?,
-            dialect: self.lens.dialects[dialect].table,
+            dialect: self.lens.dialects[read.dialect].table,
             part,
             kind: span.kind,
             start_ns: span.start_ns,
@@ -100,63 +89,15 @@ impl<'a> Reader<'a> {
             chunks: None,
             rejected: Vec::new(),
         };
-        let compiled = &self.lens.dialects[dialect];
+        let compiled = &self.lens.dialects[read.dialect];
         if part != Part::Attempt {
             identify(&mut draft.call, span, &scope.name, compiled.table.id);
         }
-        let resource = usize::try_from(span.resource).ok().and_then(|at| self.resources.get(at));
-        compiled.due(span, resource, &mut self.due);
-        self.fill(&mut draft, span, resource, compiled);
+        draft.fill(span, resource, &compiled.fields, &read);
         draft.chunks = chunks::read(span, &compiled.chunks).map(Box::new);
         draft.clues.failed |= span.status == StatusCode::Error;
         Some(draft)
     }
-
-    fn fill(
-        &self,
-        draft: &mut Draft,
-        span: &Span,
-        resource: Option<&Resource>,
-        compiled: &Compiled,
-    ) {
-        for rule in self.due.iter().filter_map(|at| compiled.fields.get(usize::from(*at))) {
-            match rule.source {
-                Source::Span(id) => {
-                    if let Some(value) = self.slots.get(&span.attrs, id) {
-                        draft.offer(rule.to, value, rule.unit);
-                    }
-                }
-                Source::Resource(id) => {
-                    if let Some(value) = resource.and_then(|resource| last(&resource.attrs, id)) {
-                        draft.offer(rule.to, value, rule.unit);
-                    }
-                }
-                Source::Repr(id, path) => {
-                    let text = self.slots.get(&span.attrs, id).and_then(Value::as_str);
-                    if let Some(text) = text.filter(|_| !draft.filled(rule.to))
-                        && let Some(value) = python::find(text, path)
-                    {
-                        draft.put(rule.to, &value, rule.unit);
-                    }
-                }
-                Source::Event(id) => {
-                    if let Some(event) = first_event(&span.events, id, span.dropped_events) {
-                        let seconds = parse::ns_to_s(event.time_ns.saturating_sub(span.start_ns));
-                        draft.offer(rule.to, &Value::Float(seconds), rule.unit);
-                    }
-                }
-                Source::Fixed(text) if !draft.filled(rule.to) => {
-                    draft.put(rule.to, &Value::Str(text.into()), rule.unit);
-                }
-                Source::Fixed(_) => {}
-            }
-        }
-    }
-}
-
-/// The last value of that attribute.
-fn last(attrs: &[(AttrId, Value)], id: AttrId) -> Option<&Value> {
-    attrs.iter().rev().find(|(have, _)| *have == id).map(|(_, value)| value)
 }
 
 /// The first event of that name; none where older events were dropped.
@@ -177,6 +118,43 @@ fn identify(call: &mut Call, span: &Span, scope: &str, dialect: &str) {
 }
 
 impl Draft {
+    /// Takes what the rules that are due find.
+    fn fill(&mut self, span: &Span, resource: Option<&Resource>, fields: &[Rule], read: &Read<'_>) {
+        for (rule, place) in read.due() {
+            let Some(rule) = fields.get(usize::from(rule)) else { continue };
+            let of_span = span.attrs.get(place).map(|(_, value)| value);
+            match rule.source {
+                Source::Span(_) => {
+                    if let Some(value) = of_span {
+                        self.offer(rule.to, value, rule.unit);
+                    }
+                }
+                Source::Resource(_) => {
+                    let found = resource.and_then(|resource| resource.attrs.get(place));
+                    if let Some((_, value)) = found {
+                        self.offer(rule.to, value, rule.unit);
+                    }
+                }
+                Source::Repr(_, path) => {
+                    let text = of_span.and_then(Value::as_str).filter(|_| !self.filled(rule.to));
+                    if let Some(value) = text.and_then(|text| python::find(text, path)) {
+                        self.put(rule.to, &value, rule.unit);
+                    }
+                }
+                Source::Event(id) => {
+                    if let Some(event) = first_event(&span.events, id, span.dropped_events) {
+                        let seconds = parse::ns_to_s(event.time_ns.saturating_sub(span.start_ns));
+                        self.offer(rule.to, &Value::Float(seconds), rule.unit);
+                    }
+                }
+                Source::Fixed(text) if !self.filled(rule.to) => {
+                    self.put(rule.to, &Value::Str(text.into()), rule.unit);
+                }
+                Source::Fixed(_) => {}
+            }
+        }
+    }
+
     /// Seconds from start to end; none where unfinished.
     pub fn duration_s(&self) -> Option<f64> {
         let elapsed = self.end_ns?.checked_sub(self.start_ns)?;

@@ -20,5 +20,5 @@ pub fn generates(attempt: &Draft) -> bool {
 
 /// Whether a URL path is one that generates an answer.
 pub fn is_generating(path: &str) -> bool {
-    http::GENERATING.iter().any(|end| path.ends_with(end) || path.contains("enerateContent"))
+    http::GENERATING.iter().any(|end| path.ends_with(end)) || path.contains("enerateContent")
 }

@@ -1,14 +1,13 @@
 //! The dialect tables compiled against what ingest was asked for: tells what a span is.
 
 use crate::dialects::{Dialect, Field, From, Part, Tables, Test, To, Unit};
-use crate::ingest::{AttrId, Resource, Scope, Span, SpanKind, Value, Wanted};
+use crate::ingest::{AttrId, Scope, Span, SpanKind, Value, Wanted};
 
 /// The compiled tables.
 #[derive(Debug)]
 pub struct Lens {
     /// One for each table, in the order in which they are tried.
     pub dialects: Vec<Compiled>,
-    names: usize,
 }
 
 /// One compiled table.
@@ -49,17 +48,29 @@ impl ByAttr {
             .filter_map(|(rule, at)| Some((reads(&rule.source)?, at)))
             .collect();
         found.sort_unstable();
-        let count = |id: usize| found.partition_point(|(have, _)| usize::from(have.0) <= id);
-        let ends = (0..names).map(|id| u16::try_from(count(id)).expect("fewer rules than 65,536"));
-        Self { ends: ends.collect(), rules: found.iter().map(|(_, at)| *at).collect() }
+        // None behind the last attribute that a rule reads.
+        let names = found.last().map_or(0, |(last, _)| names.min(usize::from(last.0) + 1));
+        let mut ends = vec![0; names];
+        let mut end = 0;
+        for (id, _) in &found {
+            end += 1;
+            ends[usize::from(id.0)] = end;
+        }
+        // Where no rule reads an attribute, its rules end where those of the last one do.
+        let mut last = 0;
+        for end in &mut ends {
+            last = last.max(*end);
+            *end = last;
+        }
+        Self { ends, rules: found.iter().map(|(_, at)| *at).collect() }
     }
 
     #[inline]
     fn get(&self, id: AttrId) -> &[u16] {
         let id = usize::from(id.0);
-        let end = |at: usize| self.ends.get(at).map_or(0, |end| usize::from(*end));
-        let start = id.checked_sub(1).map_or(0, end);
-        self.rules.get(start..end(id)).unwrap_or_default()
+        let Some(end) = self.ends.get(id) else { return &[] };
+        let start = id.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |at| *at);
+        self.rules.get(usize::from(start)..usize::from(*end)).unwrap_or_default()
     }
 }
 
@@ -110,35 +121,61 @@ enum Probe {
     Never,
 }
 
-/// The attributes of one span by id, so that a rule finds its value at once.
-#[derive(Debug)]
-pub struct Slots {
-    at: Vec<u32>,
-    set: Vec<AttrId>,
+/// What a span shares with all that have its attributes, its scope and its kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'s> {
+    /// Its scope.
+    pub scope: &'s Scope,
+    /// Its kind.
+    pub kind: SpanKind,
+    /// Its attributes, of which only the names count.
+    pub attrs: &'s [(AttrId, Value)],
 }
 
-impl Slots {
-    /// Takes the attributes of another span; the last one wins where one was written twice.
-    pub fn load(&mut self, attrs: &[(AttrId, Value)]) {
-        for id in self.set.drain(..) {
-            self.at[usize::from(id.0)] = 0;
-        }
-        for (index, (id, _)) in attrs.iter().enumerate() {
-            if let (Some(slot), Ok(place)) =
-                (self.at.get_mut(usize::from(id.0)), u32::try_from(index + 1))
-            {
-                *slot = place;
-                self.set.push(*id);
-            }
-        }
-    }
+/// A test that only the values of a span decide.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// The text of the attribute in that place is one of these.
+    Is(usize, &'static [&'static str]),
+    /// The text of the attribute in that place ends so.
+    Ends(usize, &'static str),
+    /// The span's name starts so.
+    Name(&'static str),
+}
 
-    /// The value of an attribute of the loaded span.
-    pub fn get<'a>(&self, attrs: &'a [(AttrId, Value)], id: AttrId) -> Option<&'a Value> {
-        let place = *self.at.get(usize::from(id.0))?;
-        let index = usize::try_from(place).ok()?.checked_sub(1)?;
-        attrs.get(index).map(|(_, value)| value)
+impl Check {
+    /// Whether it holds for a span.
+    pub fn holds(&self, span: &Span) -> bool {
+        let text = |place: usize| span.attrs.get(place).and_then(|(_, value)| value.as_str());
+        match self {
+            Self::Is(place, values) => text(*place).is_some_and(|text| {
+                let text = text.trim().trim_matches('"');
+                values.iter().any(|value| value.eq_ignore_ascii_case(text))
+            }),
+            Self::Ends(place, end) => text(*place).is_some_and(|text| text.ends_with(end)),
+            Self::Name(prefix) => span.name.starts_with(prefix),
+        }
     }
+}
+
+/// The checks that are left of these probes; none where one of them fails whatever the values.
+fn left_of(probes: &[Probe], facts: &Facts<'_>) -> Option<Vec<Check>> {
+    let mut checks = Vec::new();
+    for probe in probes {
+        match probe.settle(facts) {
+            Settled::Holds => {}
+            Settled::Fails => return None,
+            Settled::Left(check) => checks.push(check),
+        }
+    }
+    Some(checks)
+}
+
+/// What the facts alone say of a probe.
+enum Settled {
+    Holds,
+    Fails,
+    Left(Check),
 }
 
 impl Lens {
@@ -146,12 +183,7 @@ impl Lens {
     pub fn new(tables: &Tables) -> Self {
         let wanted = tables.wanted();
         let dialects = tables.all().iter().map(|table| Compiled::new(table, wanted)).collect();
-        Self { dialects, names: wanted.len() }
-    }
-
-    /// Scratch space for one thread.
-    pub fn slots(&self) -> Slots {
-        Slots { at: vec![0; self.names], set: Vec::new() }
+        Self { dialects }
     }
 
     /// The signs that spans of a scope can show, in the order of the dialects.
@@ -170,23 +202,9 @@ impl Lens {
         open.into()
     }
 
-    /// Which dialect a span is of, and what it is; the span must be loaded in `slots`, and `open`
-    /// be what its scope is open to.
-    pub fn classify(
-        &self,
-        span: &Span,
-        scope: &Scope,
-        open: &[Candidate],
-        slots: &Slots,
-    ) -> Option<(usize, Part)> {
-        let holds = |probe: &Probe| probe.holds(span, scope, slots);
-        let shows = |candidate: &&Candidate| {
-            self.dialects[candidate.dialect].signs[candidate.group].iter().all(holds)
-        };
-        let index = open.iter().find(shows)?.dialect;
-        let rules = &self.dialects[index].spans;
-        let part = rules.iter().find(|(when, _)| when.iter().all(holds));
-        Some((index, part.map_or(Part::Other, |(_, part)| *part)))
+    /// What is left to check of a candidate's signs; none where they do not show.
+    pub fn signs(&self, candidate: &Candidate, facts: &Facts<'_>) -> Option<Vec<Check>> {
+        left_of(&self.dialects[candidate.dialect].signs[candidate.group], facts)
     }
 }
 
@@ -228,23 +246,35 @@ impl Compiled {
 }
 
 impl Compiled {
-    /// The rules that a span with its resource calls for, in order: most rules of a table find
-    /// nothing in most spans.
-    pub fn due(&self, span: &Span, resource: Option<&Resource>, due: &mut Vec<u16>) {
-        due.clear();
-        due.extend_from_slice(&self.fixed);
+    /// What a span may be, in order, with what is left to check.
+    pub fn parts(&self, facts: &Facts<'_>) -> Vec<(Vec<Check>, Part)> {
+        let left = |(when, part): &(Vec<Probe>, Part)| Some((left_of(when, facts)?, *part));
+        self.spans.iter().filter_map(left).collect()
+    }
+
+    /// The rules that a span calls for, in order: most rules of a table find nothing in most
+    /// spans.
+    pub fn due(&self, span: &Span) -> Vec<u16> {
+        let mut due = self.fixed.clone();
         if !span.events.is_empty() {
             due.extend_from_slice(&self.of_events);
         }
         for (id, _) in &span.attrs {
             due.extend_from_slice(self.of_span.get(*id));
         }
-        for (id, _) in resource.into_iter().flat_map(|resource| &resource.attrs) {
-            due.extend_from_slice(self.of_resource.get(*id));
-        }
-        due.sort_unstable();
-        due.dedup();
+        in_order(due)
     }
+
+    /// The rules that a resource of these attributes calls for, in order.
+    pub fn due_of_resource(&self, attrs: &[(AttrId, Value)]) -> Vec<u16> {
+        in_order(attrs.iter().flat_map(|(id, _)| self.of_resource.get(*id)).copied().collect())
+    }
+}
+
+fn in_order(mut rules: Vec<u16>) -> Vec<u16> {
+    rules.sort_unstable();
+    rules.dedup();
+    rules
 }
 
 impl Source {
@@ -275,20 +305,20 @@ impl Probe {
         probe.unwrap_or(Self::Never)
     }
 
-    fn holds(&self, span: &Span, scope: &Scope, slots: &Slots) -> bool {
-        let text = |id: AttrId| slots.get(&span.attrs, id).and_then(Value::as_str);
-        match self {
-            Self::Scope(prefix) => scope.name.starts_with(prefix),
-            Self::Has(id) => slots.get(&span.attrs, *id).is_some(),
-            Self::Lacks(id) => slots.get(&span.attrs, *id).is_none(),
-            Self::Is(id, values) => text(*id).is_some_and(|text| {
-                let text = text.trim().trim_matches('"');
-                values.iter().any(|value| value.eq_ignore_ascii_case(text))
-            }),
-            Self::Ends(id, end) => text(*id).is_some_and(|text| text.ends_with(end)),
-            Self::Name(prefix) => span.name.starts_with(prefix),
-            Self::Kind(kind) => span.kind == *kind,
+    fn settle(&self, facts: &Facts<'_>) -> Settled {
+        // The last value counts where an attribute was written more than once.
+        let place = |id: AttrId| facts.attrs.iter().rposition(|(have, _)| *have == id);
+        let left = |check: Option<Check>| check.map_or(Settled::Fails, Settled::Left);
+        let holds = match self {
+            Self::Scope(prefix) => facts.scope.name.starts_with(prefix),
+            Self::Has(id) => place(*id).is_some(),
+            Self::Lacks(id) => place(*id).is_none(),
+            Self::Kind(kind) => facts.kind == *kind,
             Self::Never => false,
-        }
+            Self::Is(id, values) => return left(place(*id).map(|at| Check::Is(at, values))),
+            Self::Ends(id, end) => return left(place(*id).map(|at| Check::Ends(at, end))),
+            Self::Name(prefix) => return Settled::Left(Check::Name(prefix)),
+        };
+        if holds { Settled::Holds } else { Settled::Fails }
     }
 }

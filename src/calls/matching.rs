@@ -47,11 +47,14 @@ struct Pair {
     row: usize,
 }
 
-/// Gives every loose attempt to the call that it fits; those that fit none, or several, are
-/// left. Returns how many were left.
+/// Whether an attempt that no parent ties to a call may be one's: it asks for an answer.
+pub fn may_match(attempt: &Draft) -> bool {
+    attempt.clues.url_path.as_deref().is_some_and(is_generating)
+}
+
+/// Gives every loose attempt that [`may_match`] to the call that it fits; those that fit none, or
+/// several, are left. Returns how many were left.
 pub fn join(rows: &mut [Row], loose: Vec<Draft>, spans: &[Span]) -> u64 {
-    let generating = |attempt: &Draft| attempt.clues.url_path.as_deref().is_some_and(is_generating);
-    let loose: Vec<Draft> = loose.into_iter().filter(generating).collect();
     if loose.is_empty() {
         return 0;
     }

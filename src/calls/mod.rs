@@ -2,6 +2,7 @@
 
 mod assemble;
 mod attempts;
+mod bonds;
 mod call;
 mod chunks;
 mod clues;
@@ -9,12 +10,15 @@ mod columns;
 mod derive;
 mod draft;
 mod endpoints;
+mod habits;
 mod lens;
 mod matching;
 mod parse;
+mod parts;
 mod python;
 mod redact;
 mod served;
+mod shapes;
 mod store;
 mod table;
 mod trace;

@@ -24,6 +24,7 @@ pub const ZERO_USAGE: Rejection = "zeros where the usage is not known";
 /// The plain text of a value: JSON quotes and array brackets taken off, numbers as written.
 pub fn text(value: &Value) -> Option<Cow<'_, str>> {
     let text = match value {
+        Value::Str(text) if is_plain(text) => Cow::Borrowed(text.as_str()),
         Value::Str(text) => unwrap_json(text),
         Value::Int(int) => int.to_string().into(),
         Value::Float(float) => float.to_string().into(),
@@ -31,9 +32,20 @@ pub fn text(value: &Value) -> Option<Cow<'_, str>> {
     };
     let text = match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => text.into(),
         Cow::Owned(text) => text.trim().to_owned().into(),
     };
     (!text.is_empty() && text != "null" && text != "None").then_some(text)
+}
+
+/// Whether neither white space nor JSON is around a text, as far as its ends tell at once.
+fn is_plain(text: &str) -> bool {
+    match text.as_bytes() {
+        [first, .., last] => {
+            first.is_ascii_alphanumeric() && (last.is_ascii_alphanumeric() || *last == b'/')
+        }
+        _ => false,
+    }
 }
 
 /// Some exporters write arrays and quoted strings as JSON text: their first scalar.

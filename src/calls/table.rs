@@ -1,6 +1,6 @@
 //! The canonical table itself: a polars frame with exactly the columns of `schema`, sorted by start.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use polars::prelude::{
     Column as FrameColumn, DataFrame, DataType, IdxSize, NamedFrom, PlSmallStr, Series,
@@ -8,7 +8,7 @@ use polars::prelude::{
 use rayon::prelude::*;
 
 use super::Call;
-use super::columns;
+use super::columns::{self, Stretch};
 use crate::schema::{Col, SEGMENT_PREFIX};
 
 /// One row per LLM call, sorted by start, trace id and span id.
@@ -51,22 +51,41 @@ impl CallTable {
     /// A call under assembly is far wider than its row: where there are many, make a table of
     /// each chunk and [`CallTable::concat`] them.
     pub fn from_calls(mut calls: Vec<Call>) -> Self {
-        sort(&mut calls);
-        Self::from_series(calls.len(), columns::all(calls.iter()))
+        sort(&mut calls, |call| call);
+        Self::stack(vec![Stretch::of(calls.iter())])
     }
 
     /// One table of many, sorted as one; a kept attribute that a table lacks is null there.
-    pub fn concat(mut tables: Vec<Self>) -> Self {
-        if tables.len() <= 1 {
-            return tables.pop().unwrap_or_else(|| Self::from_calls(Vec::new()));
+    pub fn concat(tables: Vec<Self>) -> Self {
+        Self::stack(tables.into_iter().map(Stretch::from).collect())
+    }
+
+    /// One table of stretches of rows, sorted as one.
+    pub(super) fn stack(stretches: Vec<Stretch>) -> Self {
+        let sizes: Vec<usize> = stretches.iter().map(|stretch| stretch.rows).collect();
+        let rows = sizes.iter().sum();
+        // Column by column, so that each one's parts are given up once they are joined.
+        let mut parts: HashMap<String, Vec<Option<Series>>> = HashMap::new();
+        for (at, stretch) in stretches.into_iter().enumerate() {
+            for series in stretch.series {
+                let column = parts.entry(series.name().to_string());
+                column.or_insert_with(|| vec![None; sizes.len()])[at] = Some(series);
+            }
         }
-        let segments: BTreeSet<String> = tables.iter().flat_map(Self::segment_names).collect();
-        let segments = segments.iter().map(|name| format!("{SEGMENT_PREFIX}{name}"));
-        let names: Vec<String> =
-            Col::all().map(|col| col.name().to_owned()).chain(segments).collect();
-        let series = names.par_iter().map(|name| stacked(name, &tables)).collect();
-        let rows = tables.iter().map(Self::len).sum();
-        Self::from_series(rows, series).sorted()
+        let canonical: Vec<(Col, _)> =
+            Col::all().map(|col| (col, parts.remove(col.name()))).collect();
+        let mut kept: Vec<(String, _)> = parts.into_iter().collect();
+        kept.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let canonical = canonical.into_par_iter().map(|(col, parts)| match parts {
+            Some(parts) => stacked(parts, &sizes, |rows| columns::null(col, rows)),
+            None => columns::null(col, rows),
+        });
+        let kept = kept.into_par_iter().map(|(name, parts)| {
+            let name = PlSmallStr::from(name);
+            let null = |rows| Series::full_null(name.clone(), rows, &DataType::String);
+            stacked(parts, &sizes, null)
+        });
+        Self::from_series(rows, canonical.chain(kept).collect()).sorted()
     }
 
     /// A table of series that are the canonical columns with their types, in table order, then
@@ -95,10 +114,15 @@ impl CallTable {
         rows.par_sort_by(|one, other| key(*one).cmp(&key(*other)));
         let rows: Vec<IdxSize> =
             rows.iter().map(|row| IdxSize::try_from(*row).expect("fewer than 2^32 rows")).collect();
-        let take = |column: &FrameColumn| {
-            column.as_materialized_series().take_slice(&rows).expect("rows of the table")
+        let take = |column: FrameColumn| {
+            let series = column.take_materialized_series();
+            // Most columns of most dumps are null throughout.
+            if series.null_count() == rows.len() {
+                return series;
+            }
+            series.take_slice(&rows).expect("rows of the table")
         };
-        let series: Vec<Series> = self.frame.columns().par_iter().map(take).collect();
+        let series = self.frame.into_columns().into_par_iter().map(take).collect();
         Self::from_series(rows.len(), series)
     }
 
@@ -203,10 +227,22 @@ impl CallTable {
     }
 }
 
-/// Brings calls into the table's order.
-pub(super) fn sort(calls: &mut [Call]) {
-    if !calls.is_sorted_by(|one, other| order(one) <= order(other)) {
-        calls.par_sort_by(|one, other| order(one).cmp(&order(other)));
+impl From<CallTable> for Stretch {
+    fn from(table: CallTable) -> Self {
+        let rows = table.len();
+        let series = table.frame.columns().iter().map(FrameColumn::as_materialized_series);
+        // A kept attribute stays a column even where nothing is known of it.
+        let known = |series: &&Series| {
+            series.null_count() < rows || series.name().starts_with(SEGMENT_PREFIX)
+        };
+        Self { rows, series: series.filter(known).cloned().collect() }
+    }
+}
+
+/// Brings calls into the table's order, with what belongs to them.
+pub(super) fn sort<T: Send>(calls: &mut [T], call: impl Fn(&T) -> &Call + Sync) {
+    if !calls.is_sorted_by(|one, other| order(call(one)) <= order(call(other))) {
+        calls.par_sort_by(|one, other| order(call(one)).cmp(&order(call(other))));
     }
 }
 
@@ -215,17 +251,15 @@ fn order(call: &Call) -> (i64, Option<&str>, Option<&str>) {
     (start, call.text(Col::TraceId), call.text(Col::SpanId))
 }
 
-/// The column of that name out of each table, one below the other.
-fn stacked(name: &str, tables: &[CallTable]) -> Series {
-    let parts = tables.iter().map(|table| match table.series(name) {
-        Some(series) => series.clone(),
-        None => Series::full_null(PlSmallStr::from(name), table.len(), &DataType::String),
-    });
+/// The parts of a column, one below the other; where one is missing it is null.
+fn stacked(parts: Vec<Option<Series>>, sizes: &[usize], null: impl Fn(usize) -> Series) -> Series {
+    let parts = parts.into_iter().zip(sizes);
+    let parts = parts.map(|(part, rows)| part.unwrap_or_else(|| null(*rows)));
     let stack = parts.reduce(|mut stack, part| {
-        stack.append(&part).expect("a column has one type in every table");
+        stack.append_owned(part).expect("a column has one type in every stretch");
         stack
     });
-    stack.expect("at least one table").rechunk()
+    stack.expect("at least one stretch").rechunk()
 }
 
 #[cfg(test)]

@@ -80,10 +80,10 @@ fn by_time(rows: &[Option<&Row>]) -> Vec<(usize, usize)> {
 }
 
 /// Two records of one call begin at most this far apart.
-const APART_NS: i64 = 10 * SLACK_NS;
+pub const APART_NS: i64 = 10 * SLACK_NS;
 
 /// From this rank on a dialect is written by the provider's own SDK.
-const NATIVE: u8 = 8;
+pub const NATIVE: u8 = 8;
 
 fn twins(native: &Row, library: &Row) -> bool {
     let (a, b) = (&native.draft, &library.draft);

@@ -1,5 +1,7 @@
 //! Who serves, and from where, as far as host names and provider names tell.
 
+use std::borrow::Cow;
+
 /// Host patterns: how the host ends (or is), the provider in OpenTelemetry's names, and the label
 /// that holds the region, counted from the left, where it holds one.
 ///
@@ -92,15 +94,18 @@ const PROVIDERS: [(&str, &str); 41] = [
 
 /// OpenTelemetry's name of a provider that an instrumentation wrote in its own way
 /// (`openai.chat`, `az.ai.openai`, `OpenAI`); other names are kept in lower case.
-pub fn provider_name(written: &str) -> String {
-    let lower = written.trim().to_ascii_lowercase();
+pub fn provider_name(written: &str) -> Cow<'static, str> {
     let find = |name: &str| PROVIDERS.iter().find(|(have, _)| *have == name).map(|(_, to)| *to);
+    if let Some(to) = find(written) {
+        return to.into();
+    }
+    let lower = written.trim().to_ascii_lowercase();
     let found = find(&lower).or_else(|| {
         // Vercel writes `provider.kind`: `openai.chat`, `anthropic.messages`.
         let (head, _) = lower.rsplit_once('.')?;
         find(head)
     });
-    found.map_or(lower.clone(), str::to_owned)
+    found.map_or(lower.into(), Cow::Borrowed)
 }
 
 /// The provider behind a host, where the host is a known one.
@@ -120,6 +125,35 @@ pub fn region_of(host: &str) -> Option<String> {
         Some(Label::Cloud) | None => labels.find(|label| is_cloud_region(label)),
     };
     region.filter(|region| !region.is_empty()).map(str::to_owned)
+}
+
+/// Hosts that were looked up before: a dump names few of them, again and again.
+#[derive(Debug, Default)]
+pub struct Seen {
+    hosts: Vec<(Box<str>, Place)>,
+}
+
+/// The provider behind a host, and the serving region in its name.
+type Place = (Option<&'static str>, Option<Box<str>>);
+
+impl Seen {
+    /// The provider behind a host and the serving region in its name; see [`provider_of`] and
+    /// [`region_of`].
+    pub fn place(&mut self, host: &str) -> (Option<&'static str>, Option<&str>) {
+        /// Beyond this many, looking for a host costs more than it saves.
+        const MOST: usize = 32;
+        let at = self.hosts.iter().position(|(have, _)| **have == *host);
+        let at = at.unwrap_or_else(|| {
+            if self.hosts.len() == MOST {
+                self.hosts.clear();
+            }
+            let region = region_of(host).map(Into::into);
+            self.hosts.push((host.into(), (provider_of(host), region)));
+            self.hosts.len() - 1
+        });
+        let place = self.hosts.get(at);
+        place.map_or((None, None), |(_, (provider, region))| (*provider, region.as_deref()))
+    }
 }
 
 /// The canonical form of a region's human name: `West US 3` is `westus3`.

@@ -137,7 +137,7 @@ pub(super) fn read(input: &CanonicalInput) -> Result<CallTable> {
     let groups = 0..open.row_groups().len();
     let groups = groups.into_par_iter().map(|group| read_group(input, &open, group, &segments));
     let tables: Vec<Vec<CallTable>> = groups.collect::<Result<_>>()?;
-    Ok(CallTable::concat(tables.into_iter().flatten().collect()).sorted())
+    Ok(CallTable::concat(tables.into_iter().flatten().collect()))
 }
 
 fn read_group(

@@ -1,0 +1,313 @@
+//! Spans to rows, a part of the traces at a time: rows become columns as soon as their trace is
+//! folded, and those few that turn out to be tied to another trace are made once more, together.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use compact_str::CompactString;
+use rayon::prelude::*;
+
+use crate::calls::bonds::{self, Bond};
+use crate::calls::columns::Stretch;
+use crate::calls::derive;
+use crate::calls::draft::{Draft, Reader};
+use crate::calls::habits::{self, CacheHabits, Shown};
+use crate::calls::lens::Lens;
+use crate::calls::parse::Rejection;
+use crate::calls::trace::{self, Folded, Row};
+use crate::calls::traces::Traces;
+use crate::calls::{Call, attempts, matching, table, twins};
+use crate::dialects::{Tables, hosts};
+use crate::ingest::{Span, Spans};
+use crate::schema::Col;
+
+/// Spans of a part, where no trace is larger: few enough that what is under way stays small.
+const PART_SPANS: usize = 1 << 13;
+
+/// Spans of one trace that are read by one thread.
+const BATCH: usize = 1 << 12;
+
+/// What the spans came to.
+#[derive(Debug, Default)]
+pub struct Assembled {
+    /// The rows.
+    pub stretches: Vec<Stretch>,
+    /// Spans folded away, by kind.
+    pub folded: BTreeMap<&'static str, u64>,
+    /// Values that could not be true, one for each of them.
+    pub rejected: Vec<Told>,
+}
+
+/// A value of a row that could not be true.
+#[derive(Debug)]
+pub struct Told {
+    trace: usize,
+    /// Service of the call.
+    pub service: Option<CompactString>,
+    /// The table that reads it.
+    pub dialect: &'static str,
+    /// What was wrong with it.
+    pub reason: Rejection,
+}
+
+/// What the traces of one part came to.
+#[derive(Debug, Default)]
+struct Part {
+    /// The finished rows, and the trace of each.
+    stretch: Stretch,
+    traces: Vec<usize>,
+    bonds: Vec<Bond>,
+    /// What the rows show of how their libraries count cached tokens.
+    shown: Shown,
+    /// Rows that wait for the habits of the whole dump.
+    waiting: Vec<(usize, Row)>,
+    loose: Vec<Draft>,
+    folded: BTreeMap<&'static str, u64>,
+    rejected: Vec<Told>,
+}
+
+/// Folds and finishes every row.
+pub fn assemble(spans: &Spans, tables: &Tables) -> Assembled {
+    assemble_as(spans, tables, bonds::tied)
+}
+
+/// The same, with a word on which traces are tied to others.
+fn assemble_as(
+    spans: &Spans,
+    tables: &Tables,
+    tied: impl Fn(&[Bond], &[Draft], usize) -> Vec<bool>,
+) -> Assembled {
+    let lens = Lens::new(tables);
+    let traces = Traces::of(&spans.spans);
+    let folder = Folder { spans, lens: &lens, traces: &traces };
+    let mut parts: Vec<Part> =
+        ranges(&traces).into_par_iter().map(|range| folder.part(range)).collect();
+    let mut all = Assembled::default();
+    let repeated = traces.repeated.iter().filter(|again| **again).count() as u64;
+    add(&mut all.folded, "duplicate_span", repeated);
+    let bonds: Vec<Bond> = parts.iter().flat_map(|part| &part.bonds).copied().collect();
+    let loose = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.loose));
+    let loose: Vec<Draft> = loose.filter(matching::may_match).collect();
+    let tied = tied(&bonds, &loose, traces.len());
+    drop(bonds);
+    let mut last = folder.together(&tied, loose, &mut all.folded);
+    let mut habits = CacheHabits::of(last.iter().map(|(_, row)| row));
+    for part in &mut parts {
+        part.forget(&tied);
+        part.shown.add_to(&mut habits, &tied);
+    }
+    for part in parts {
+        for (kind, count) in part.folded {
+            add(&mut all.folded, kind, count);
+        }
+        all.rejected.extend(part.rejected);
+        all.stretches.push(part.stretch);
+        last.extend(part.waiting);
+    }
+    if !last.is_empty() {
+        let mut part = Part::default();
+        last.par_iter_mut().for_each_init(hosts::Seen::default, |hosts, (_, row)| {
+            derive::derive(row, &habits, hosts);
+        });
+        part.take(last);
+        all.rejected.extend(part.rejected);
+        all.stretches.push(part.stretch);
+    }
+    all
+}
+
+/// The traces in ranges of about as many spans.
+fn ranges(traces: &Traces) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let (mut start, mut spans) = (0, 0);
+    for trace in 0..traces.len() {
+        spans += traces.members(trace).len();
+        if spans >= PART_SPANS {
+            ranges.push(start..trace + 1);
+            (start, spans) = (trace + 1, 0);
+        }
+    }
+    if start < traces.len() {
+        ranges.push(start..traces.len());
+    }
+    ranges
+}
+
+fn add(counts: &mut BTreeMap<&'static str, u64>, kind: &'static str, count: u64) {
+    if count > 0 {
+        *counts.entry(kind).or_default() += count;
+    }
+}
+
+struct Folder<'a> {
+    spans: &'a Spans,
+    lens: &'a Lens,
+    traces: &'a Traces,
+}
+
+impl Folder<'_> {
+    fn reader(&self) -> Reader<'_> {
+        Reader::new(self.lens, &self.spans.resources, &self.spans.scopes)
+    }
+
+    /// Folds one trace.
+    fn fold(&self, trace: usize, reader: &mut Reader<'_>) -> Folded {
+        let members = self.traces.members(trace);
+        let spans = &self.spans.spans;
+        let drafts = if members.len() > BATCH {
+            let read = |members: &[u32]| self.read(members, &mut self.reader());
+            members.par_chunks(BATCH).map(read).collect::<Vec<_>>().concat()
+        } else {
+            self.read(members, reader)
+        };
+        trace::fold(spans, members, drafts)
+    }
+
+    fn read(&self, members: &[u32], reader: &mut Reader<'_>) -> Vec<Draft> {
+        let read = |at: &u32| {
+            let at = usize::try_from(*at).ok()?;
+            let span: &Span = self.spans.spans.get(at)?;
+            reader.read(at, span)
+        };
+        members.iter().filter_map(read).collect()
+    }
+
+    /// Folds the traces of one part and finishes the rows that need nothing of the others.
+    fn part(&self, range: Range<usize>) -> Part {
+        let mut part = Part::default();
+        let mut reader = self.reader();
+        let mut done: Vec<(usize, Row)> = Vec::new();
+        let (none, mut hosts) = (CacheHabits::default(), hosts::Seen::default());
+        for trace in range {
+            let folded = self.fold(trace, &mut reader);
+            for (kind, count) in folded.counts {
+                add(&mut part.folded, kind, count);
+            }
+            part.loose.extend(folded.loose);
+            for mut row in folded.rows {
+                part.bonds.push(Bond::of(trace, &row));
+                attempts::settle(&mut row);
+                part.shown.note(trace, &row);
+                if habits::decide(&row) {
+                    part.waiting.push((trace, row));
+                } else {
+                    derive::derive(&mut row, &none, &mut hosts);
+                    done.push((trace, row));
+                }
+            }
+        }
+        part.take(done);
+        part
+    }
+
+    /// The rows of the traces that are tied to others, folded and joined as one.
+    fn together(
+        &self,
+        tied: &[bool],
+        loose: Vec<Draft>,
+        counts: &mut BTreeMap<&'static str, u64>,
+    ) -> Vec<(usize, Row)> {
+        let again: Vec<usize> = (0..tied.len()).filter(|trace| tied[*trace]).collect();
+        let fold = |traces: &[usize]| {
+            let mut reader = self.reader();
+            let rows = traces.iter().flat_map(|trace| self.fold(*trace, &mut reader).rows);
+            rows.collect::<Vec<Row>>()
+        };
+        let mut rows: Vec<Row> =
+            again.par_chunks(BATCH).map(fold).collect::<Vec<_>>().into_iter().flatten().collect();
+        rows.sort_by_key(|row| row.draft.span);
+        let (mut rows, merged) = twins::fold(rows);
+        for (kind, count) in merged {
+            add(counts, kind, count);
+        }
+        let left = matching::join(&mut rows, loose, &self.spans.spans);
+        add(counts, "http_without_call", left);
+        rows.par_iter_mut().for_each(attempts::settle);
+        let trace = |row: &Row| usize::try_from(row.draft.span).map_or(0, |at| self.traces.of[at]);
+        rows.into_iter().map(|row| (trace(&row), row)).collect()
+    }
+}
+
+impl Part {
+    /// Makes columns of finished rows.
+    fn take(&mut self, rows: Vec<(usize, Row)>) {
+        let mut calls: Vec<(Call, usize)> = Vec::with_capacity(rows.len());
+        for (trace, row) in rows {
+            for reason in &row.draft.rejected {
+                self.rejected.push(Told {
+                    trace,
+                    service: row.draft.call.text(Col::ServiceName).map(CompactString::from),
+                    dialect: row.draft.dialect.id,
+                    reason,
+                });
+            }
+            calls.push((row.draft.call, trace));
+        }
+        table::sort(&mut calls, |(call, _)| call);
+        self.stretch = Stretch::of(calls.iter().map(|(call, _)| call));
+        self.traces = calls.into_iter().map(|(_, trace)| trace).collect();
+    }
+
+    /// Leaves out what is of traces that were made once more.
+    fn forget(&mut self, tied: &[bool]) {
+        if self.traces.iter().any(|trace| tied[*trace]) {
+            let kept = |(_, trace): &(usize, &usize)| !tied[**trace];
+            let rows: Vec<usize> =
+                self.traces.iter().enumerate().filter(kept).map(|(row, _)| row).collect();
+            self.stretch = self.stretch.only(&rows);
+        }
+        self.waiting.retain(|(trace, _)| !tied[*trace]);
+        self.rejected.retain(|told| !tied[told.trace]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::calls::CallTable;
+    use crate::ingest::{self, Options};
+
+    /// What is told of the rows, however they came about.
+    fn told(assembled: &Assembled) -> Vec<String> {
+        let mut told: Vec<String> = assembled
+            .rejected
+            .iter()
+            .map(|told| format!("{:?} {} {}", told.service, told.dialect, told.reason))
+            .collect();
+        told.sort_unstable();
+        told
+    }
+
+    /// Both tables, that of the rows as they are found and that of all rows made together.
+    fn both(spans: &Spans) -> [(CallTable, Vec<String>, BTreeMap<&'static str, u64>); 2] {
+        let tables = Tables::default();
+        let alone = assemble(spans, &tables);
+        let together = assemble_as(spans, &tables, |_, _, traces| vec![true; traces]);
+        [alone, together].map(|made| {
+            let told = told(&made);
+            (CallTable::stack(made.stretches), told, made.folded)
+        })
+    }
+
+    #[test]
+    fn rows_that_are_finished_at_once_are_those_of_the_whole_dump_together() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let all = ["dialects/*/*", "formats/*/*", "incidents/00[0-7]/spans*"];
+        let mut calls = 0;
+        for pattern in all {
+            let pattern = folder.join(pattern).display().to_string();
+            for path in glob::glob(&pattern).unwrap().flatten().filter(|path| path.is_file()) {
+                let inputs = [path.display().to_string()];
+                let wanted = Tables::default();
+                let read = ingest::read(&inputs, wanted.wanted(), &Options::default());
+                let Ok(read) = read else { continue };
+                let [alone, together] = both(&read.spans);
+                calls += alone.0.len();
+                assert!(alone == together, "{}", path.display());
+            }
+        }
+        assert!(calls > 1000, "only {calls} calls were compared");
+    }
+}
