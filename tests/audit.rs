@@ -1,5 +1,6 @@
 //! The audit of real dumps against what their shapes and the report on them say is there.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap in a test is a failed test")]
+#![allow(clippy::print_stdout, reason = "the test says how much it held against what")]
 
 mod support;
 
@@ -7,10 +8,12 @@ use assert_cmd::Command;
 use llmspan::audit::{ATTRIBUTES, audit};
 use llmspan::diagnosis::audit::State::{Absent, Present, Sometimes};
 use llmspan::diagnosis::audit::{Audit, DialectAudit, State};
+use llmspan::dialects::{Absent as AbsentCount, Dialect, From, To};
 use llmspan::ingest::Options;
 use llmspan::report::Style;
 use llmspan::report::audit::{Format, render};
 use support::house::root;
+use support::shapes::{self, Shape};
 
 fn path(fixture: &str) -> String {
     let folder = root().join("testdata/dialects").join(fixture);
@@ -259,4 +262,151 @@ fn the_command_writes_files_and_gates_on_the_score() {
     assert_eq!(run(&["--fail-under", "99"]).status.code(), Some(1));
     assert_eq!(run(&["--format", "html"]).status.code(), Some(2));
     assert_eq!(run(&["-o", "audit.html"]).status.code(), Some(2));
+}
+
+/// Dialects, and how the names of the spans begin that are their calls.
+type Calls = &'static [(&'static str, &'static [&'static str])];
+
+/// A real dump, and the spans that are the calls of its dialects (the table of `REPORT.md`).
+const DUMPS: [(&str, Calls); 13] = [
+    ("anthropic-sdk-native", &[("anthropic_sdk", &["anthropic.messages.create"])]),
+    ("genai-openai-official", &[("genai_official", &["chat "])]),
+    ("google-genai", &[("google_genai", &["generate_content "])]),
+    ("langfuse", &[("langfuse", &["OpenAI-generation", "ChatOpenAI"])]),
+    ("litellm", &[("litellm", &["litellm_request", "POST /v1/answer"])]),
+    ("openai-v2", &[("openai_v2", &["chat "])]),
+    ("openinference-langchain", &[("openinference_langchain", &["ChatOpenAI"])]),
+    ("openinference-openai", &[("openinference", &["ChatCompletion", "Response"])]),
+    (
+        "pydantic-ai-logfire",
+        &[("pydantic_ai", &["chat gpt"]), ("anthropic_sdk", &["anthropic.messages.create"])],
+    ),
+    ("traceloop-anthropic", &[("anthropic_sdk", &["anthropic.messages.create"])]),
+    ("traceloop-openai", &[("openllmetry", &["openai.chat", "openai.response"])]),
+    ("traceloop-openai-long", &[("openllmetry", &["openai.chat"])]),
+    ("vercel-ai", &[("vercel", &["ai.streamText.doStream", "ai.generateText.doGenerate"])]),
+];
+
+/// Columns that no single attribute of a call's span fills: derived from its times, from its HTTP
+/// attempts, from the resource, or from what a dialect leaves out.
+const DERIVED: [&str; 6] =
+    ["service_name", "duration_s", "decode_s", "attempts", "client_wait_s", "streaming"];
+
+/// How often the sources of a column stand on these spans: at least, by the source that most carry,
+/// and at most, by all of them. None where what stands inside a document decides.
+fn standing(dialect: &Dialect, column: &str, shapes: &[&Shape]) -> Option<(u64, u64)> {
+    let (mut least, mut most, mut documents) = (0, 0, false);
+    for shape in shapes {
+        let of = |from: From| match from {
+            From::Attr(name) => shape.attributes.get(name).copied(),
+            From::Event(name) | From::EventAttr(name, _) => shape.events.get(name).copied(),
+            _ => None,
+        };
+        let fields = || {
+            dialect.all_fields().filter(|field| match field.to {
+                To::Col(col) => col.name() == column,
+                _ => false,
+            })
+        };
+        documents |= fields().any(|field| match field.from {
+            From::Path(name, _) | From::Repr(name, _) => shape.attributes.contains_key(name),
+            _ => false,
+        });
+        let counts: Vec<u64> = fields().filter_map(|field| of(field.from)).collect();
+        least += counts.iter().max().copied().unwrap_or(0);
+        most += counts.iter().sum::<u64>();
+    }
+    (!documents).then_some((least, most))
+}
+
+/// What the audit of a dump says against its shapes: a list of what differs, and how many figures
+/// were held against them.
+fn disagreements(
+    name: &str,
+    calls: Calls,
+    shapes: &[Shape],
+    found: &Audit,
+) -> (Vec<String>, usize) {
+    let (mut wrong, mut held) = (Vec::new(), 0);
+    let http: Vec<&Shape> = shapes.iter().filter(|shape| shape.name == "POST").collect();
+    // LiteLLM's child that repeats the payload.
+    let raw: Vec<&Shape> =
+        shapes.iter().filter(|shape| shape.name == "raw_gen_ai_request").collect();
+    let headers = Dialect::find("http").unwrap();
+    for row in found.services.iter().flat_map(|service| &service.dialects) {
+        let dialect = Dialect::find(&row.dialect).unwrap();
+        let (_, names) = calls.iter().find(|(id, _)| *id == row.dialect).unwrap();
+        let of = |shape: &&Shape| names.iter().any(|name| shape.name.starts_with(name));
+        let own: Vec<&Shape> = shapes.iter().filter(of).collect();
+        let spans: u64 = own.iter().map(|shape| shape.spans).sum();
+        let answered = state(row, "response_id").2;
+        assert!(row.calls <= spans && answered <= row.calls, "{name} {}", row.dialect);
+        // Spans that failed carry some attributes; two spans of one call are one call.
+        let slack = spans - answered;
+        for entry in &row.attributes {
+            let (column, known) = (entry.column.as_str(), entry.known);
+            let zeros = column == "cache_read_tokens"
+                && !matches!(dialect.tokens.absent_cache, AbsentCount::Unknown);
+            // One event a chunk tells of both, and shapes count events and not spans with them.
+            let chunked = !dialect.chunks.is_empty() && ["ttft_s", "itl_p95_s"].contains(&column);
+            if entry.of == 0 || DERIVED.contains(&column) || chunked {
+                continue;
+            }
+            let Some((least, most)) = standing(dialect, column, &own) else { continue };
+            let most_on = |dialect, shapes: &[&Shape]| {
+                standing(dialect, column, shapes).map_or(0, |(_, most)| most)
+            };
+            let beside = most_on(headers, &http) + most_on(dialect, &raw);
+            held += 1;
+            let fits = match (known, zeros) {
+                (0, _) => least == 0,
+                // What is left out where it is zero is known on more calls than carry it.
+                (_, true) => least > 0 && known >= least - slack.min(least),
+                _ => known <= most + beside && known + slack >= least,
+            };
+            if !fits {
+                wrong.push(format!(
+                    "{name} {} {column}: {known} of {}, shapes show {least} to {most} and {beside} \
+                     beside, of {spans} spans",
+                    row.dialect, entry.of
+                ));
+            }
+        }
+    }
+    (wrong, held)
+}
+
+#[test]
+fn every_figure_on_a_real_dump_agrees_with_its_span_shapes() {
+    let Some(folder) = support::shared("realspans") else { return };
+    let (mut wrong, mut held) = (Vec::new(), 0);
+    for (name, calls) in DUMPS {
+        let folder = folder.join(name);
+        let file = folder.join("spans.otlp.pb.zst").to_str().unwrap().to_owned();
+        let (table, ingest) = llmspan::read(&[file], &Options::default()).unwrap();
+        let shapes = shapes::read(&folder);
+        let found = disagreements(name, calls, &shapes, &audit(&table, &ingest));
+        wrong.extend(found.0);
+        held += found.1;
+    }
+    println!("{held} figures of 13 dumps held against their shapes");
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(held > 250, "{held}");
+}
+
+/// The test above can fail: an attribute more or less on the shapes is noticed.
+#[test]
+fn a_shape_with_another_count_disagrees() {
+    let Some(folder) = support::shared("realspans") else { return };
+    let (name, calls) = DUMPS[5];
+    let file = folder.join(name).join("spans.otlp.pb.zst").to_str().unwrap().to_owned();
+    let (table, ingest) = llmspan::read(&[file], &Options::default()).unwrap();
+    let found = audit(&table, &ingest);
+    let mut shapes = shapes::read(&folder.join(name));
+    for shape in shapes.iter_mut().filter(|shape| shape.name.starts_with("chat ")) {
+        shape.attributes.insert("gen_ai.usage.cache_read.input_tokens".to_owned(), 5);
+        shape.attributes.remove("gen_ai.usage.output_tokens");
+    }
+    let (wrong, _) = disagreements(name, calls, &shapes, &found);
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
 }

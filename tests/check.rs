@@ -249,6 +249,38 @@ fn junit_has_the_shape_of_its_schema_and_counts_what_it_holds() {
     assert!(suite.children().any(class), "{out}");
 }
 
+/// The published schema of the Ant task itself, and that it refuses what it should.
+#[test]
+fn junit_is_valid_by_its_published_schema() {
+    const VALIDATE: &str = "import sys\nfrom lxml import etree\n\
+        schema = etree.XMLSchema(etree.parse(sys.argv[1]))\n\
+        for path in sys.argv[2:]:\n    \
+            print(schema.validate(etree.parse(path)), schema.error_log)\n";
+    let Some(python) = support::python::backend_with("lxml") else { return };
+    let folder = Folder::new();
+    let mut files = Vec::new();
+    for (day, slow, factor, failing) in
+        [(22, "", 1.0, 0), (23, "rag <b>", 1.5, 8), (24, "all", 2.0, 0), (1, "shop", 1.4, 3)]
+    {
+        recording(&folder.path("now.csv"), day, slow, factor, failing);
+        let file = folder.path(&format!("{day}.xml")).to_string_lossy().into_owned();
+        let slo = ["--slo", "error.rate < 1%", "--slo", "itl.p99.99 < 1ms", "-o", &file];
+        assert!(folder.check(&slo).0 < 2);
+        files.push(file);
+    }
+    let bad = folder.path("bad.xml").to_string_lossy().into_owned();
+    let text = std::fs::read_to_string(&files[0]).unwrap();
+    std::fs::write(&bad, text.replacen(" tests=", " cases=", 1)).unwrap();
+    let schema = house::root().join("testdata/schemas/JUnit.xsd").to_string_lossy().into_owned();
+    let mut arguments: Vec<&str> = vec![&schema];
+    arguments.extend(files.iter().map(String::as_str));
+    arguments.push(&bad);
+    let told = support::python::said(&python, VALIDATE, &arguments);
+    let valid = told.lines().filter(|line| line.starts_with("True")).count();
+    assert_eq!(valid, files.len(), "{told}");
+    assert!(told.contains("False") && told.contains("cases"), "the schema can refuse: {told}");
+}
+
 #[test]
 fn github_gets_one_line_an_annotation_and_files_go_by_suffix() {
     let folder = Folder::new();

@@ -333,3 +333,84 @@ fn what_cannot_be_written_back_says_so() {
         assert!(!output.exists(), "{input}");
     }
 }
+
+/// A real collector takes what enrich wrote and hands it on whole, derived attributes included.
+#[test]
+fn a_collector_hands_on_every_enriched_span() {
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest as Request;
+    use support::python::{backend_with, said};
+    let Some(realspans) = support::shared("realspans") else { return };
+    let Some(python) = backend_with("rotel") else { return };
+    let spans = |bytes: &[u8]| {
+        let request = Request::decode(bytes).unwrap();
+        let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+        let mut spans: Vec<_> = scopes.flat_map(|scope| scope.spans).collect();
+        spans.sort_by(|a, b| (&a.trace_id, &a.span_id).cmp(&(&b.trace_id, &b.span_id)));
+        spans
+    };
+    let relay = std::fs::read_to_string("tests/support/rotel_relay.py").unwrap();
+    for (dump, least) in [("vercel-ai", 100), ("traceloop-openai", 30), ("litellm", 30)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let bytes = std::fs::read(realspans.join(dump).join("spans.otlp.pb.zst")).unwrap();
+        std::fs::write(path("in.pb"), plain(&bytes)).unwrap();
+        let (code, err) = enrich(Path::new(&path("in.pb")), Path::new(&path("out.pb")));
+        assert_eq!(code, 0, "{dump}: {err}");
+        said(&python, &relay, &[&path("out.pb"), &path("relayed.pb")]);
+        let sent = spans(&std::fs::read(path("out.pb")).unwrap());
+        let relayed = spans(&std::fs::read(path("relayed.pb")).unwrap());
+        assert_eq!(sent, relayed, "{dump}");
+        let derived = |key: &str| {
+            matches!(key, "gen_ai.usage.cache_hit_ratio")
+                || key.starts_with("gen_ai.response.") && key.ends_with("duration")
+                || key == "gen_ai.provider.request_id"
+        };
+        let keys = relayed.iter().flat_map(|span| &span.attributes);
+        let count = keys.filter(|attribute| derived(&attribute.key)).count();
+        assert!(count >= least, "{dump}: {count}");
+        read_back(Path::new(&path("out.pb")), Path::new(&path("relayed.pb")), dump);
+        println!("{dump}: {} spans handed on, {count} derived attributes", relayed.len());
+    }
+}
+
+/// DuckDB reads the enriched table: every row with every attribute that it had, and what was
+/// derived beside them.
+#[test]
+fn a_database_reads_every_enriched_table() {
+    use support::python::{backend_with, said};
+    const COMPARE: &str = r#"
+import duckdb, sys
+before, after = (duckdb.sql(f"select * from '{path}'") for path in sys.argv[1:3])
+assert before.columns == after.columns and before.types == after.types
+kept = ", ".join(f'"{name}"' for name in before.columns
+                 if name != "SpanAttributes" and not name.startswith("Events."))
+gone = f"select count(*) from (select {kept} from before except all select {kept} from after)"
+fewer = """select count(*) from before b join after a using (TraceId, SpanId)
+where not list_has_all(map_entries(a.SpanAttributes), map_entries(b.SpanAttributes))"""
+ratios = "select count(SpanAttributes['gen_ai.usage.cache_hit_ratio']) from "
+for sql in ["select count(*) from after", gone, fewer, ratios + "before", ratios + "after"]:
+    print(duckdb.sql(sql).fetchall()[0][0])
+"#;
+    let Some(folder) = support::shared("realspans") else { return };
+    let Some(python) = backend_with("duckdb") else { return };
+    let mut tables = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let input = entry.unwrap().path().join("otel_traces.parquet");
+        if !input.is_file() {
+            continue;
+        }
+        let out = tempfile::tempdir().unwrap();
+        let output = out.path().join("enriched.parquet");
+        let (code, err) = enrich(&input, &output);
+        assert_eq!(code, 0, "{}: {err}", input.display());
+        let paths = [&input, &output].map(|path| path.to_string_lossy().into_owned());
+        let told = said(&python, COMPARE, &[&paths[0], &paths[1]]);
+        let told: Vec<u64> = told.lines().map(|line| line.parse().unwrap()).collect();
+        let [rows, gone, fewer, before, after] = told[..] else { panic!("{told:?}") };
+        assert_eq!((gone, fewer, before), (0, 0, 0), "{}", input.display());
+        assert!(rows > 0 && after > 10, "{}: {told:?}", input.display());
+        println!("{}: DuckDB reads {rows} rows, {after} cache-hit ratios", input.display());
+        tables += 1;
+    }
+    assert!(tables >= 7, "{tables}");
+}

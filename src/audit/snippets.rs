@@ -157,8 +157,7 @@ pub const LANGFUSE_PROMPT: &str = r#"prompt = langfuse.get_prompt("answer")
 client.chat.completions.create(..., langfuse_prompt=prompt)"#;
 
 /// vLLM's spans.
-pub const VLLM_TRACES: &str =
-    "vllm serve MODEL --otlp-traces-endpoint http://collector:4317 --collect-detailed-traces all";
+pub const VLLM_TRACES: &str = "vllm serve MODEL --otlp-traces-endpoint http://collector:4317";
 
 /// Fireworks' headers.
 pub const FIREWORKS_HEADERS: &str = "export OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_CLIENT_RESPONSE=\\\n\

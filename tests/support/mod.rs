@@ -11,6 +11,7 @@ pub mod python;
 pub mod schema;
 pub mod score;
 pub mod score_table;
+pub mod shapes;
 pub mod threshold_tree;
 pub mod truth;
 pub mod wanted;

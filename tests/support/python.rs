@@ -39,6 +39,25 @@ pub fn python_with(package: &str) -> Option<String> {
     there.then_some(python)
 }
 
+/// The Python of the backends that a test reads with (`.ci/run` lays them into `target/duckdb`),
+/// or any other that has the package, or none with a message.
+#[allow(clippy::print_stderr, reason = "a test that skips says so")]
+pub fn backend_with(package: &str) -> Option<String> {
+    let own = super::house::root().join("target/duckdb/bin/python").display().to_string();
+    let import = Command::new(&own).args(["-c", &format!("import {package}")]).output();
+    if import.is_ok_and(|output| output.status.success()) {
+        return Some(own);
+    }
+    python_with(package)
+}
+
+/// Runs a program of Python text with arguments; what it printed.
+pub fn said(python: &str, program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(python).args(["-c", program]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// The command that is Azurite's blob service, or none with a message.
 #[allow(clippy::print_stderr, reason = "a test that skips says so")]
 pub fn azurite() -> Option<String> {
