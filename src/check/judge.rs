@@ -3,28 +3,32 @@
 use std::collections::BTreeSet;
 
 use super::between::between_runs;
+use super::same_work::{SameWork, tokens_grew};
 use crate::diagnosis::check::{Latency, Measure, MeasureOutcome, SegmentCheck};
 use crate::signals::Signals;
 use crate::signals::effects::{EFFECTS, Effect};
 use crate::signals::frame::{Outcome, Side};
 use crate::stats::compare::{Plan, Sample, Statistic, compare};
 use crate::stats::proportion::difference;
-use crate::stats::quantile::{mean, quantile};
 use crate::verdict::signal_name;
 
-/// Standard errors of runs without change above which a figure regressed: everything, and segments
-/// one and two attributes deep. Set for no false alarm in two hundred pairs of runs over all
-/// figures and segments (docs/guides/check.md).
+/// How far a figure must move to matter, and how sure that must be.
+#[derive(Debug, Clone, Copy)]
+pub struct Bar {
+    /// The least that matters, as a logarithm.
+    pub least_log: f64,
+    /// Standard errors of runs without change.
+    pub errors: f64,
+}
+
+/// Standard errors above which any other figure regressed: everything, and segments one and two
+/// attributes deep.
 const LEAST_ERRORS: [f64; 3] = [3.0, 3.5, 4.0];
-/// Smallest material change at the same work, as a logarithm: an eighth. Runs of an unchanged
-/// service were seen to stand a tenth apart.
+/// Smallest material change of what is no work, as a logarithm: an eighth.
 const LEAST_LOG: f64 = 0.1178;
 /// The work itself (lengths, caches) drifts by more.
 const LEAST_LOG_WORK: f64 = 0.14;
-/// A tail that rose by a fifth matters although the mean hardly moved.
-const TAIL_LEAST_LOG: f64 = 0.18;
-const TAIL_LEAST_MEAN: f64 = 0.03;
-/// Fewest calls of both sides for a segment, and for a tail.
+/// Fewest calls of both sides for a segment.
 const LEAST_SEGMENT: usize = 30;
 /// Fewest calls of both sides that tell a figure.
 const LEAST_TELLING: f64 = 20.0;
@@ -48,12 +52,14 @@ pub fn segments(signals: &Signals, by: &[usize]) -> Vec<SegmentCheck> {
             _ => false,
         })
         .collect();
+    let work = SameWork::new(signals);
+    let measured = |slice: usize| measures(signals, &work, slice);
     let mut found: Vec<SegmentCheck> =
-        listed.iter().map(|slice| segment(signals, *slice, measures(signals, *slice))).collect();
+        listed.iter().map(|slice| segment(signals, *slice, measured(*slice))).collect();
     let mut seen: BTreeSet<String> = regressed(found.iter().flat_map(|segment| &segment.measures));
     let mut hidden: Vec<(usize, Vec<Measure>)> = (0..slices.len())
         .filter(|slice| !listed.contains(slice) && large(*slice))
-        .map(|slice| (slice, measures(signals, slice)))
+        .map(|slice| (slice, measured(slice)))
         .collect();
     let worst = |measures: &[Measure]| measures.iter().map(|m| m.errors).fold(0.0, f64::max);
     hidden.sort_by(|a, b| worst(&b.1).total_cmp(&worst(&a.1)).then(a.0.cmp(&b.0)));
@@ -85,48 +91,64 @@ fn segment(signals: &Signals, slice: usize, measures: Vec<Measure>) -> SegmentCh
     }
 }
 
-fn measures(signals: &Signals, slice: usize) -> Vec<Measure> {
-    let effects = EFFECTS.iter().map(|(effect, _)| *effect).filter(|e| *e != Effect::Failure);
+fn measures(signals: &Signals, work: &SameWork, slice: usize) -> Vec<Measure> {
+    let judged_apart =
+        [Effect::RestTtft, Effect::RestItl, Effect::RestWhole, Effect::Failure].as_slice();
+    let effects = EFFECTS.iter().map(|(effect, _)| *effect).filter(|e| !judged_apart.contains(e));
     let mut found: Vec<Measure> =
-        effects.filter_map(|effect| measure(signals, slice, effect)).collect();
+        effects.filter_map(|effect| measure(signals, work, slice, effect)).collect();
+    found.extend(work.measures(signals, slice));
     found.extend(failures(signals, slice));
     found
 }
 
 /// One effect. The error of the diagnosis is widened by what runs differ by without any change.
-fn measure(signals: &Signals, slice: usize, effect: Effect) -> Option<Measure> {
+fn measure(signals: &Signals, work: &SameWork, slice: usize, effect: Effect) -> Option<Measure> {
     let shift = &signals.shifts[slice][effect as usize];
     if shift.baseline_weight.min(shift.window_weight) < LEAST_TELLING {
         return None;
     }
-    let between = between_runs(&logs(signals, slice, effect, Side::Baseline));
+    let between = between_runs(&logs(signals, slice, effect, Side::Baseline)).sqrt();
     let own = if shift.z == 0.0 { shift.error } else { (shift.log / shift.z).abs() };
-    let errors = shift.log / own.hypot(between.sqrt()).max(1e-9);
-    let reach = 1.96 * shift.error.hypot(between.sqrt());
-    let (low, high) = (shift.log - reach, shift.log + reach);
-    let least = if of_work(effect) { LEAST_LOG_WORK } else { LEAST_LOG };
-    let bar = LEAST_ERRORS[signals.slices.depth(slice).min(2)];
-    let matters = (shift.log >= least || tail_matters(signals, slice, effect, shift.log))
-        && (effect != Effect::Output || answers_grew(signals, slice));
-    let outcome = if errors >= bar && matters {
-        if of_traffic(effect) { MeasureOutcome::Shifted } else { MeasureOutcome::Regressed }
-    } else if errors <= -bar && shift.log <= -least {
-        MeasureOutcome::Improved
-    } else if high < least {
-        MeasureOutcome::Held
-    } else {
-        MeasureOutcome::Unclear
+    let error = own.hypot(between).max(1e-9);
+    let reach = 1.96 * shift.error.hypot(between);
+    let least_log = if of_work(effect) { LEAST_LOG_WORK } else { LEAST_LOG };
+    let bar = Bar { least_log, errors: LEAST_ERRORS[signals.slices.depth(slice).min(2)] };
+    let frame = &signals.frame;
+    let grew = || match effect {
+        Effect::Output => tokens_grew(signals, work, slice, &frame.output_tokens, bar),
+        Effect::Length => tokens_grew(signals, work, slice, &frame.input_tokens, bar),
+        _ => true,
+    };
+    let outcome = match outcome_of(shift.log, error, shift.log + reach, bar) {
+        MeasureOutcome::Regressed if !grew() => MeasureOutcome::Unclear,
+        MeasureOutcome::Regressed if of_traffic(effect) => MeasureOutcome::Shifted,
+        outcome => outcome,
     };
     Some(Measure {
         signal: signal_name(effect).to_owned(),
         baseline: 1.0,
         candidate: shift.log.exp(),
-        low: low.exp(),
-        high: high.exp(),
-        least: least.exp(),
-        errors,
+        low: (shift.log - reach).exp(),
+        high: (shift.log + reach).exp(),
+        least: least_log.exp(),
+        errors: shift.log / error,
         outcome,
     })
+}
+
+/// What a movement with its error, whose interval ends at `high`, comes to.
+pub fn outcome_of(log: f64, error: f64, high: f64, bar: Bar) -> MeasureOutcome {
+    let errors = log / error;
+    if errors >= bar.errors && log >= bar.least_log {
+        MeasureOutcome::Regressed
+    } else if errors <= -bar.errors && log <= -bar.least_log {
+        MeasureOutcome::Improved
+    } else if high < bar.least_log {
+        MeasureOutcome::Held
+    } else {
+        MeasureOutcome::Unclear
+    }
 }
 
 /// The calls' own work, which drifts from run to run.
@@ -144,33 +166,6 @@ fn logs(signals: &Signals, slice: usize, effect: Effect, side: Side) -> Vec<f64>
     let rows = signals.slices.slices[slice].rows.iter().map(|row| *row as usize);
     let told = rows.filter(|row| signals.frame.sides[*row] == side).map(|row| values[row]);
     told.filter(|value| value.is_finite()).collect()
-}
-
-/// Whether the answers themselves got longer. Kinds of calls are told apart by whether their first
-/// token is known, and instrumentation that drops the first chunks of long answers moves calls
-/// between the two where chunks get larger: each kind's answers grow, and none did.
-fn answers_grew(signals: &Signals, slice: usize) -> bool {
-    let frame = &signals.frame;
-    let level = |side: Side| {
-        let rows = signals.slices.slices[slice].rows.iter().map(|row| *row as usize);
-        let told = rows.filter(|row| frame.sides[*row] == side && frame.output_tokens[*row] >= 1.0);
-        mean(&told.map(|row| frame.output_tokens[row].ln()).collect::<Vec<f64>>())
-    };
-    match (level(Side::Baseline), level(Side::Window)) {
-        (Some(before), Some(after)) => after - before >= LEAST_LOG_WORK / 2.0,
-        _ => false,
-    }
-}
-
-fn tail_matters(signals: &Signals, slice: usize, effect: Effect, log: f64) -> bool {
-    if log < TAIL_LEAST_MEAN || of_work(effect) {
-        return false;
-    }
-    let tail = |side: Side| quantile(&logs(signals, slice, effect, side), 0.95);
-    match (tail(Side::Baseline), tail(Side::Window)) {
-        (Some(before), Some(after)) => after - before >= TAIL_LEAST_LOG,
-        _ => false,
-    }
 }
 
 /// Calls that failed, and calls that were cut off.

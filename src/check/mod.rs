@@ -3,12 +3,14 @@
 //!
 //! A window inside a dump has normal traffic around it; a recording stands alone. What two runs
 //! differ by without any change is not seen between them, so it is inferred from how far parts of
-//! the baseline differ from each other ([`between`]), on top of the noise of blocks of time.
+//! each differ from one another ([`level`], [`between`]), on top of the noise of their calls.
 
 mod between;
 mod judge;
+mod level;
 mod objectives;
 mod pair;
+mod same_work;
 
 use std::collections::BTreeMap;
 
