@@ -75,6 +75,18 @@ fn every_cause_is_silent_on_its_near_miss() {
 }
 
 #[test]
+fn text_added_to_conversations_is_no_lost_cache() {
+    for seed in [1, 2, 3] {
+        let added = diagnosis(Change::TextIntoConversations, seed);
+        assert_eq!(said(&added), Cause::PromptGrowth.id(), "text added, seed {seed}");
+        let lost = said(&diagnosis(Change::ConversationsLost, seed));
+        assert!(lost.starts_with("cache_miss"), "{lost} where the cache was lost, seed {seed}");
+        let longer = diagnosis(Change::LongerConversations, seed);
+        assert!(!said(&longer).starts_with("cache_miss"), "longer conversations, seed {seed}");
+    }
+}
+
+#[test]
 fn what_each_cause_says_on_every_incident_is_one_matrix() {
     let mut page = String::new();
     let changes: Vec<Change> =

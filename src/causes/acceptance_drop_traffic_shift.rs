@@ -18,19 +18,31 @@ pub const RULE: Rule = Rule {
         are not even proposed. Where acceptance is not reported, a move between prompts that the same model \
         always served at different times per token is its only trace.",
     needs: &["gen_ai.speculative.acceptance_rate", "gen_ai.speculative.accepted_tokens"],
-    constants: &[Constant {
-        name: "plausibility without reported acceptance",
-        value: HIDDEN,
-        source: "an honest weight between two names of one signature (serving physics 3, 12)",
-    }],
+    constants: &[
+        Constant {
+            name: "plausibility without reported acceptance",
+            value: HIDDEN,
+            source: "an honest weight between two names of one signature (serving physics 3, 12)",
+        },
+        Constant {
+            name: "plausibility beside a surge of one slice that slowed its service",
+            value: SURGED,
+            source: "shares that move because one slice was added to are a consequence of that",
+        },
+    ],
     judge,
 };
 
+/// Where a surge of one slice moved the mix, the surge is the news.
+const SURGED: f64 = 0.4;
+
 fn judge(case: &Case) -> Judgement {
     if let Some(found_at) = case.at(Effect::AcceptMix) {
+        // A surge of one kind of calls moves the mix of those that draft badly too.
+        let plausibility = if case.surge_moved_the_mix() { SURGED } else { 1.0 };
         let because =
             format!("fewer tokens a decode step take time per token to {}", times(&found_at.shift));
-        if let Some(finding) = found(case, &[Effect::AcceptMix], 1.0, because) {
+        if let Some(finding) = found(case, &[Effect::AcceptMix], plausibility, because) {
             return Judgement::Found(finding);
         }
     }

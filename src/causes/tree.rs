@@ -32,6 +32,13 @@ pub struct Service {
 pub const CONTENTION_BELOW: f64 = 0.42;
 /// See [`CONTENTION_BELOW`].
 pub const QUEUEING_ABOVE: f64 = 0.75;
+/// A rise of the time per token that nobody doubts, and how far it moves that boundary.
+const DECODE_ROSE_Z: f64 = 4.5;
+const DECODE_ROSE_LOG: f64 = 0.04;
+const DECODE_ROSE_STEP: f64 = 0.1;
+/// Where no first token is seen and whole calls tell the halves apart, queueing is believed this
+/// far: an excess that does not grow with the answer is also what stalls and lost caches leave.
+const INFERRED: f64 = 0.7;
 /// Softness of both boundaries.
 const SOFT: f64 = 0.06;
 /// Contention and capacity keep at least this part of what is not queueing.
@@ -47,6 +54,10 @@ const DOUBT: f64 = 4.0;
 const HIDDEN_DRAFT: f64 = 0.2;
 /// Where the cache is not reported, this part of what looks like queueing may be lost caches.
 const HIDDEN_CACHE: f64 = 0.3;
+/// Where the client's own waits are not reported, this part may be those,
+const HIDDEN_CLIENT: f64 = 0.15;
+/// and where the serving place is not, a longer way.
+const HIDDEN_PLACE: f64 = 0.1;
 
 /// Divides the service's shifts; none where the service did not get slower.
 pub fn service(case: &Case) -> Option<Service> {
@@ -56,7 +67,12 @@ pub fn service(case: &Case) -> Option<Service> {
     }
     let (mut queueing, mut contention, mut capacity) = if rest.split {
         let part = ttft_part(&rest);
-        let queueing = logistic((part - QUEUEING_ABOVE) / SOFT);
+        // Waiting for a slot leaves the time per token as it was: a rise beyond doubt, small as it
+        // is, speaks for a slower service.
+        let decode_rose = rest.itl.z >= DECODE_ROSE_Z && rest.itl.log >= DECODE_ROSE_LOG;
+        let above = QUEUEING_ABOVE + if decode_rose { DECODE_ROSE_STEP } else { 0.0 };
+        let queueing = logistic((part - above) / SOFT);
+        let queueing = if rest.inferred { INFERRED * queueing } else { queueing };
         let crowded = match crowding::crowded(case, part) {
             Some(crowded) => crowded,
             None => logistic((CONTENTION_BELOW - part) / SOFT),
@@ -70,8 +86,13 @@ pub fn service(case: &Case) -> Option<Service> {
     };
     let draft_swap = if case.carried.acceptance { 0.0 } else { contention * HIDDEN_DRAFT };
     contention -= draft_swap;
-    if !case.carried.cache {
-        queueing *= 1.0 - HIDDEN_CACHE;
+    let carried = &case.carried;
+    for (known, hidden) in [
+        (carried.cache, HIDDEN_CACHE),
+        (carried.attempts || carried.client_wait, HIDDEN_CLIENT),
+        (carried.region || carried.pool, HIDDEN_PLACE),
+    ] {
+        queueing *= if known { 1.0 } else { 1.0 - hidden };
     }
     let load = surge(case);
     let others = (1.0 - load) * if case.own_work.is_some() { 1.0 - SELF_INFLICTED } else { 1.0 };
@@ -129,7 +150,7 @@ fn surge(case: &Case) -> f64 {
         return 0.0;
     }
     let beyond = (load.ratio / load.usual_ratio.max(LEAST_USUAL)).log2();
-    let prior = (0.3 + 0.9 * beyond).clamp(0.1, 0.95);
+    let prior = (0.3 + 0.9 * beyond).clamp(0.1, 0.95) * part_of_batch(case);
     let Some(rest) = case.rest else { return prior };
     let observed = most_of(&rest);
     let (predicted, error) = load.predicted;
@@ -145,6 +166,20 @@ fn surge(case: &Case) -> f64 {
     }
 }
 
+/// How much of the batch's growth the own calls can be: those that run at once, by Little's law,
+/// beside the sequences that the server reports. Sampled dumps hold fewer calls than were made, so
+/// only a part that is small beyond that doubt counts against the own traffic.
+fn part_of_batch(case: &Case) -> f64 {
+    let (Some(batch), load) = (case.batch_size, &case.load) else { return 1.0 };
+    let grown = batch.window - batch.baseline;
+    let own = load.window_at_once - load.baseline_at_once;
+    if grown > 1.0 && own < SMALL_PART * grown { FOREIGN } else { 1.0 }
+}
+
+/// Own calls that are less than this part of the batch's growth did not make it,
+const SMALL_PART: f64 = 0.1;
+/// unless this is a sample of them.
+const FOREIGN: f64 = 0.35;
 /// Rates swing by this factor everywhere within minutes.
 const LEAST_USUAL: f64 = 1.1;
 

@@ -47,6 +47,8 @@ pub struct Expected {
     pub itl_kind: Vec<f64>,
     /// Seconds of prefill a thousand uncached tokens, by call.
     pub prefill_slope_s: Vec<f64>,
+    /// The same of TTFT alone, also for calls that do not show it.
+    pub ttft_slope_s: Vec<f64>,
     /// Seconds an output token of calls without TTFT, at the call's own tokens a step, by call.
     pub whole_token_s: Vec<f64>,
 }
@@ -99,6 +101,7 @@ impl Expected {
             })
             .collect();
         Self {
+            ttft_slope_s: column(&ttft.slopes, 0),
             ttft_s: ttft.expected,
             itl_s,
             whole_token_s: column(&whole.slopes, 1)

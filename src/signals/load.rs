@@ -2,7 +2,7 @@
 
 use super::Signals;
 use super::effects::Effect;
-use super::frame::Side;
+use super::frame::{Side, known};
 use crate::stats::quantile::mean;
 use crate::stats::regress::{Shape, fit};
 
@@ -13,6 +13,10 @@ pub struct Load {
     pub baseline_per_minute: f64,
     /// Calls a minute in the window.
     pub window_per_minute: f64,
+    /// Calls that ran at once in the baseline, on average.
+    pub baseline_at_once: f64,
+    /// Calls that ran at once in the window, on average.
+    pub window_at_once: f64,
     /// Window over baseline.
     pub ratio: f64,
     /// Largest such ratio of the baseline's own windows of this length; 1 where it holds none.
@@ -52,6 +56,13 @@ impl Load {
                 .map(|row| frame.starts_s[row])
                 .collect()
         };
+        // Little's law: what runs at once is the time that calls took over the time that passed.
+        let at_once = |side: Side| -> f64 {
+            (0..frame.len())
+                .filter(|row| frame.sides[*row] == side && engines[signals.cells.engine[*row]])
+                .map(|row| known(frame.duration_s[row]))
+                .sum()
+        };
         let (baseline, window) = (starts(Side::Baseline), starts(Side::Window));
         let baseline_per_minute = per_minute(baseline.len(), frame.baseline_s);
         let window_per_minute = per_minute(window.len(), frame.window_s);
@@ -65,6 +76,8 @@ impl Load {
         Self {
             baseline_per_minute,
             window_per_minute,
+            baseline_at_once: at_once(Side::Baseline) / frame.baseline_s.max(1.0),
+            window_at_once: at_once(Side::Window) / frame.window_s.max(1.0),
             ratio,
             usual_ratio,
             surged,

@@ -7,9 +7,16 @@ use super::frame::Side;
 use super::tally::Shift;
 use crate::stats::quantile::{mean, quantile};
 
+/// A shift this many times as sure as it must be, and this many times the baseline's own largest,
+const SURE: f64 = 1.4;
+const SURE_BEYOND: f64 = 2.0;
+/// matters at this part of the usual size.
+const SURE_PART: f64 = 0.5;
+/// Fewest calls of the window that tell of a slice.
+const LEAST_TELLING: f64 = 5.0;
 /// Standard errors that an effect must stand above its usual, for everything and for slices one
 /// and two attributes deep: about one false alarm in fifty windows over all effects and slices.
-const LEAST_Z: [f64; 3] = [3.1, 3.6, 4.2];
+const LEAST_Z: [f64; 3] = [2.95, 3.4, 4.0];
 /// Smallest material change of the latency that an effect acts on, as a logarithm: lengths and mix
 /// drift by themselves (serving physics 7, 10).
 const LEAST_LOG: f64 = 0.09;
@@ -43,20 +50,31 @@ const NOTHING_SHARE: f64 = 0.15;
 const FELT_LOG: f64 = 0.04;
 /// Mix and answers' length together keep at least this part of either.
 const NET_SHARE: f64 = 0.5;
+/// How much nearer: mix and lengths leave a question open from nine tenths of their bar on.
+const DRIFT_PART: f64 = 0.94;
 /// Fewest calls of the window that leave a question open.
 const OPEN_CALLS: f64 = 5.0;
+
+/// The standard errors that an effect must stand above its usual.
+fn least_z(effect: Effect) -> [f64; 3] {
+    match effect {
+        Effect::Mix | Effect::ClassMix => MIX_Z,
+        Effect::Length => LENGTH_Z,
+        _ => LEAST_Z,
+    }
+}
+
+/// What drifts by itself must come nearer to leave a question open.
+fn drift_part(effect: Effect) -> f64 {
+    if matches!(effect, Effect::Mix | Effect::Length) { DRIFT_PART } else { 1.0 }
+}
 
 /// Whether a shift is more than chance in a slice of that depth. A window picked as the most
 /// striking of many has to stand out from what chance makes of the best of as many: the normal tail
 /// falls as exp(-z²/2), so z² grows by twice the logarithm of their number.
 fn beyond_chance(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> bool {
-    let table = match effect {
-        Effect::Mix | Effect::ClassMix => MIX_Z,
-        Effect::Length => LENGTH_Z,
-        _ => LEAST_Z,
-    };
     let picked = 2.0 * (signals.picked_from.max(1) as f64).ln();
-    let least = (table[depth.min(2)].powi(2) + picked).sqrt();
+    let least = (least_z(effect)[depth.min(2)].powi(2) + picked).sqrt();
     if effect == Effect::Mix && shift.window_weight < MIX_CALLS {
         return false;
     }
@@ -77,32 +95,26 @@ pub struct Nearest {
 }
 
 /// The material rise that came nearest to being more than chance, in everything or in a slice one
-/// attribute deep. What drifts by itself (mix, lengths) leaves no question open.
+/// attribute deep.
 pub fn nearest(signals: &Signals) -> Option<Nearest> {
     let slices = (0..signals.shifts.len()).filter(|slice| signals.slices.depth(*slice) <= 1);
     let rises = slices.flat_map(|slice| {
         let depth = signals.slices.depth(slice);
         EFFECTS.iter().filter_map(move |(effect, _)| {
             let shift = signals.shifts[slice][*effect as usize];
-            let drifts = matches!(
-                effect,
-                Effect::Mix
-                    | Effect::ClassMix
-                    | Effect::AcceptMix
-                    | Effect::Length
-                    | Effect::Failure
-            );
-            let open = !drifts
+            let other = matches!(effect, Effect::ClassMix | Effect::AcceptMix | Effect::Failure);
+            let open = !other
                 && shift.window_weight >= OPEN_CALLS
                 && material(signals, *effect, &shift, depth);
-            let share = shift.z / LEAST_Z[depth];
+            let share = shift.z / least_z(*effect)[depth] * drift_part(*effect);
             open.then_some(Nearest { share, effect: *effect, slice, shift })
         })
     });
     rises.max_by(|a, b| a.share.total_cmp(&b.share).then(b.slice.cmp(&a.slice)))
 }
 
-/// Whether a shift matters in a slice of that depth.
+/// Whether a shift matters in a slice of that depth. What stands far beyond all that the baseline
+/// does by itself matters at half the size: the bar is there for what drifts.
 fn material(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> bool {
     let set = &signals.standards.material;
     let own_work = set.own_work_ratio.map_or(LEAST_LOG_WORK, f64::ln);
@@ -116,7 +128,17 @@ fn material(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> b
         }
         _ => service(LEAST_LOG),
     };
-    shift.log >= least
+    let sure = shift.z >= SURE * LEAST_Z[depth.min(2)]
+        && shift.usual.partial_cmp(&(shift.log / SURE_BEYOND)) != Some(std::cmp::Ordering::Greater);
+    shift.log >= if sure { least * SURE_PART } else { least }
+}
+
+/// Whether a slice can hold an effect: the mix of kinds moves within calls that are told apart by who
+/// asks for what. Releases and instances come and go, and with them which kinds carry their name.
+fn tells_of(signals: &Signals, slice: usize, effect: Effect) -> bool {
+    let of_traffic = matches!(effect, Effect::Mix | Effect::ClassMix | Effect::AcceptMix);
+    let known = |(at, _): &(usize, u32)| *at < signals.slices.known;
+    !of_traffic || signals.slices.slices[slice].keys.iter().all(known)
 }
 
 /// Whether more work made calls slower at all: an effect of mix or length that another one undid
@@ -148,7 +170,11 @@ fn felt(signals: &Signals, slice: usize, effect: Effect) -> bool {
             _ => false,
         }
     };
-    rose(&frame.duration_s) || (effect == Effect::Length && rose(&frame.ttft_s))
+    let rows = &signals.slices.slices[slice].rows;
+    let shown = |row: &u32| frame.ttft_s[*row as usize].is_finite();
+    // Where no first token is seen, that longer prompts made it later cannot be seen either.
+    let on_ttft = effect == Effect::Length && (rose(&frame.ttft_s) || !rows.iter().any(shown));
+    on_ttft || rose(&frame.duration_s)
 }
 
 /// Whether the slow calls moved although the typical one did not.
@@ -190,6 +216,9 @@ pub fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
     let depth = |slice: usize| signals.slices.depth(slice);
     let passes = |slice: usize| {
         let shift = of(slice);
+        if shift.window_weight < LEAST_TELLING || !tells_of(signals, slice, effect) {
+            return false;
+        }
         beyond_chance(signals, effect, shift, depth(slice))
             && (material(signals, effect, shift, depth(slice))
                 || tail_matters(signals, slice, effect, shift))

@@ -13,6 +13,8 @@ const MOST_LOG: f64 = 2.5;
 const STALL_GAP: f64 = 4.0;
 /// And its own median gap is less than this part of the usual.
 const COLLAPSED: f64 = 0.6;
+/// The first token takes at least this part of a call.
+const LEAST_FIRST: f64 = 0.1;
 /// Shorter stalls are jitter.
 const LEAST_STALL_S: f64 = 0.1;
 
@@ -53,14 +55,22 @@ impl Effects {
         *cell = known(*cell) + known(seconds);
     }
 
+    /// TTFT expected of a call's own uncached tokens, of those that it would have had with the
+    /// baseline's cache, and of those of its kind; wherever it was served.
+    fn prefill(&self, frame: &Frame, expected: &Expected, usual: &Usual, row: usize) -> [f64; 3] {
+        let full = expected.ttft_s[row];
+        let slope = expected.ttft_slope_s[row] / 1000.0;
+        let own = frame.uncached_tokens[row];
+        [own, self.usual_uncached[row], usual.uncached[row]].map(|tokens| {
+            (full + slope * known(tokens - own)).max(0.05 * full) / expected.ttft_place[row]
+        })
+    }
+
     /// A call whose first token is known.
     fn split_call(&mut self, frame: &Frame, expected: &Expected, usual: &Usual, row: usize) {
-        let place = expected.ttft_place[row];
         let full = expected.ttft_s[row];
-        let slope = expected.prefill_slope_s[row] / 1000.0;
-        let own = frame.uncached_tokens[row];
-        let at = |tokens: f64| (full + slope * known(tokens - own)).max(0.05 * full) / place;
-        let (work, kept, kind) = (at(own), at(self.usual_uncached[row]), at(usual.uncached[row]));
+        let place = expected.ttft_place[row];
+        let [work, kept, kind] = self.prefill(frame, expected, usual, row);
         self.set(Effect::Length, row, (kept / kind).ln());
         self.set(Effect::Cache, row, (work / kept).ln());
         self.set(Effect::RouteTtft, row, place.ln());
@@ -145,8 +155,22 @@ impl Effects {
             self.set(Effect::AcceptMix, row, (class / long).ln());
         }
         self.set(Effect::Output, row, (long / short).ln());
-        self.set(Effect::Cache, row, (short / kept).ln());
-        self.set(Effect::Length, row, (kept / kind).ln());
+        // Prompts and caches act on TTFT, also where only its neighbours show it, or none: then it
+        // is what the whole call takes without its answer.
+        let [first, first_kept, first_kind] = if expected.ttft_s[row].is_finite() {
+            self.prefill(frame, expected, usual, row)
+        } else {
+            let decode = step_s * output / own_step;
+            let rest = |whole: f64| (whole - decode / place).max(LEAST_FIRST * whole);
+            [
+                work,
+                at(self.usual_uncached[row], output, own_step),
+                at(usual.uncached[row], output, own_step),
+            ]
+            .map(rest)
+        };
+        self.set(Effect::Cache, row, (first / first_kept).ln());
+        self.set(Effect::Length, row, (first_kept / first_kind).ln());
         self.set(Effect::Mix, row, kind.ln());
         self.set(Effect::RouteWhole, row, place.ln());
         self.set(Effect::RestWhole, row, (expected.seen_whole_s[row] / full).ln());

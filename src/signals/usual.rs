@@ -11,6 +11,11 @@ use crate::stats::regress::{Line, Shape, fit};
 
 /// Fewest baseline calls of a kind for figures of its own; below, its engine's are taken.
 const LEAST_KIND: usize = 5;
+/// A cache that holds less than this part of a longer prompt does not tell added text apart.
+const LEAST_SLOPE: f64 = 0.1;
+/// The error of a mean length is this much larger than that of independent calls: the calls of a
+/// conversation are alike in length.
+const DESIGN: f64 = 1.5;
 
 /// Usual figures by call.
 pub struct Usual {
@@ -65,32 +70,113 @@ impl Usual {
 /// per kind of call, inside the lengths that the baseline knew.
 fn usual_uncached(frame: &Frame, cells: &Cells) -> Vec<f64> {
     let mut usual = frame.uncached_tokens.clone();
+    let told = |row: usize| {
+        frame.cache_read_tokens[row].is_finite() && frame.input_tokens[row].is_finite()
+    };
     let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); cells.cells];
-    for row in 0..frame.len() {
+    for row in (0..frame.len()).filter(|row| told(*row)) {
         rows_of[cells.cell[row]].push(row);
     }
-    for rows in &rows_of {
-        let known: Vec<usize> = rows
-            .iter()
-            .copied()
-            .filter(|row| frame.sides[*row] == Side::Baseline)
-            .filter(|row| {
-                frame.cache_read_tokens[*row].is_finite() && frame.input_tokens[*row].is_finite()
-            })
-            .collect();
-        let Some(line) = cached_line(frame, &known) else { continue };
-        let (low, high) = line.support.first().copied().unwrap_or((0.0, f64::INFINITY));
-        for &row in rows {
+    let kinds: Vec<Kind> = rows_of.iter().filter_map(|rows| Kind::new(frame, rows)).collect();
+    // What a service's prompts of one name say is weak; together they tell.
+    let mut odds: BTreeMap<u32, f64> = BTreeMap::new();
+    for kind in &kinds {
+        *odds.entry(kind.service).or_default() += kind.added.odds;
+    }
+    for kind in &kinds {
+        let sure = 1.0 / (1.0 + (-odds[&kind.service]).exp());
+        let added = kind.added.tokens * sure;
+        for &row in &kind.rows {
+            let new = if frame.sides[row] == Side::Window { added } else { 0.0 };
             let input = frame.input_tokens[row];
-            if input.is_finite() && frame.cache_read_tokens[row].is_finite() {
-                let cached = line.predict(&[input.clamp(low, high.max(low))]);
-                // A cache that grew with prompts longer than the baseline knew is no miss.
-                let grown = if input > high { frame.cache_read_tokens[row] } else { 0.0 };
-                usual[row] = input - cached.max(grown).clamp(0.0, input);
-            }
+            let cached = kind.held.at(input - new);
+            // A cache that grew with prompts longer than the baseline knew is no miss.
+            let grown = if input > kind.held.most() { frame.cache_read_tokens[row] } else { 0.0 };
+            usual[row] = input - cached.max(grown).clamp(0.0, input);
         }
     }
     usual
+}
+
+/// Calls of one kind, and what their cache usually held.
+struct Kind<'a> {
+    service: u32,
+    rows: Vec<usize>,
+    held: Held<'a>,
+    added: Added,
+}
+
+impl<'a> Kind<'a> {
+    /// None where the baseline knows too few.
+    fn new(frame: &'a Frame, rows: &[usize]) -> Option<Self> {
+        let of = |side: Side| -> Vec<usize> {
+            rows.iter().copied().filter(|row| frame.sides[*row] == side).collect()
+        };
+        let (baseline, window) = (of(Side::Baseline), of(Side::Window));
+        let held = Held { line: cached_line(frame, &baseline)?, frame };
+        let added = held.added(&baseline, &window).unwrap_or_default();
+        let service = frame.service.codes[*rows.first()?];
+        Some(Self { service, rows: rows.to_vec(), held, added })
+    }
+}
+
+/// What the baseline's cache held of prompts of one kind.
+struct Held<'a> {
+    line: Line,
+    frame: &'a Frame,
+}
+
+impl Held<'_> {
+    /// Cached tokens of a prompt of so many, inside the lengths that the baseline knew.
+    fn at(&self, input: f64) -> f64 {
+        let (low, high) = self.line.support.first().copied().unwrap_or((0.0, f64::INFINITY));
+        self.line.predict(&[input.clamp(low, high.max(low))])
+    }
+
+    /// The longest prompt that the baseline knew.
+    fn most(&self) -> f64 {
+        self.line.support.first().map_or(f64::INFINITY, |(_, high)| *high)
+    }
+
+    /// What the window's prompts of this kind say about text added to them.
+    ///
+    /// The longer prompts of a conversation hold more that is cached; text put into every prompt
+    /// holds none, so what is missing from the cache came with as many tokens more in the prompt. A
+    /// lost cache leaves the prompts as long as they were.
+    fn added(&self, baseline: &[usize], window: &[usize]) -> Option<Added> {
+        let take = |rows: &[usize], values: &[f64]| -> Vec<f64> {
+            rows.iter().map(|row| values[*row]).collect()
+        };
+        let before = take(baseline, &self.frame.input_tokens);
+        let after = take(window, &self.frame.input_tokens);
+        let (was, is) = (mean(&before)?, mean(&after)?);
+        let slope = self.line.slopes.first().copied()?;
+        if after.len() < LEAST_KIND || slope < LEAST_SLOPE {
+            return None;
+        }
+        let usual = mean(&after.iter().map(|input| self.at(*input)).collect::<Vec<_>>())?;
+        let missing = usual - mean(&take(window, &self.frame.cache_read_tokens))?;
+        let tokens = (missing / slope).max(0.0);
+        let error = DESIGN * mean_error(&before, was).hypot(mean_error(&after, is)).max(1.0);
+        let longer = is - was;
+        let odds = (longer.powi(2) - (longer - tokens).powi(2)) / (2.0 * error.powi(2));
+        Some(Added { tokens, odds })
+    }
+}
+
+/// Text added to the prompts of one kind.
+#[derive(Debug, Clone, Copy, Default)]
+struct Added {
+    /// Tokens a call, if it is added text that is missing from the cache.
+    tokens: f64,
+    /// Logarithm of how much better that tells the prompts' length than a lost cache does.
+    odds: f64,
+}
+
+fn mean_error(values: &[f64], mean: f64) -> f64 {
+    let size = values.len() as f64;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (squares / (size - 1.0).max(1.0) / size).sqrt()
 }
 
 fn cached_line(frame: &Frame, rows: &[usize]) -> Option<Line> {

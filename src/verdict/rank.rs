@@ -40,6 +40,8 @@ pub struct Ranking {
 const HALF_Z: f64 = 4.0;
 /// Findings below this part of the first one's score are not worth a line.
 const LEAST_SCORE: f64 = 0.12;
+/// What counts of a cause whose share is nothing.
+const SHARE_BASE: f64 = 0.4;
 /// Resamples of the whole decision.
 const RESAMPLES: u64 = 80;
 const SEED: u64 = 0x11a5_9a11;
@@ -69,6 +71,8 @@ pub fn rank(signals: &Signals, case: &Case) -> Ranking {
     let least = ranking.ranked.first().map_or(0.0, |first| LEAST_SCORE * first.score);
     ranking.ranked.retain(|found| found.score >= least);
     share_out(signals, case, &mut ranking.ranked);
+    let weighed = |found: &Ranked| found.score * weight(found.share);
+    ranking.ranked.sort_by(|a, b| weighed(b).total_cmp(&weighed(a)).then(a.cause.cmp(&b.cause)));
     count_wins(signals, case, &mut ranking.ranked);
     ranking
 }
@@ -77,12 +81,18 @@ fn score(finding: &Finding) -> f64 {
     finding.log * finding.z / (finding.z + HALF_Z) * finding.plausibility
 }
 
-/// The cause that comes first on one resample.
-fn first(case: &Case) -> Option<Cause> {
+/// A cause that explains little of the added time is less likely the one that was felt.
+fn weight(share: f64) -> f64 {
+    SHARE_BASE + (1.0 - SHARE_BASE) * share
+}
+
+/// The cause that comes first on one resample, each weighed by its share.
+fn first(case: &Case, ranked: &[Ranked]) -> Option<Cause> {
     let mut best: Option<(f64, Cause)> = None;
     for rule in &RULES {
         if let Judgement::Found(finding) = (rule.judge)(case) {
-            let score = score(&finding);
+            let known = ranked.iter().find(|found| found.cause == rule.cause);
+            let score = score(&finding) * weight(known.map_or(0.0, |found| found.share));
             if best.is_none_or(|(have, _)| score > have) {
                 best = Some((score, rule.cause));
             }
@@ -96,7 +106,7 @@ fn count_wins(signals: &Signals, case: &Case, ranked: &mut [Ranked]) {
     let slices = case.slices();
     for _ in 0..RESAMPLES {
         let shifts: Shifts = signals.tally.resampled(&mut rng, &slices);
-        let winner = first(&case.under(&shifts));
+        let winner = first(&case.under(&shifts), ranked);
         for found in ranked.iter_mut().filter(|found| Some(found.cause) == winner) {
             found.wins += 1.0 / RESAMPLES as f64;
         }

@@ -44,6 +44,12 @@ pub enum Change {
     AnswersAsEver,
     SlowModel,
     OtherModelMixAsFast,
+    /// Conversations, whose cached part grows with their length: text put into every prompt,
+    TextIntoConversations,
+    /// part of what was cached lost,
+    ConversationsLost,
+    /// and conversations that are longer than before.
+    LongerConversations,
 }
 
 /// Start of the data, nanoseconds since the epoch: 2026-11-03T13:00:00Z.
@@ -89,12 +95,25 @@ pub fn world(change: Change, seed: u64) -> CallTable {
         let per_s = if surge { 0.9 } else { 0.25 };
         now += -(1.0 - rng.uniform()).ln() / per_s;
         let mut work = usual(&mut rng, now);
+        if of_conversations(change) && work.service == "chat" {
+            let history =
+                if incident && change == Change::LongerConversations { 4500.0 } else { 3000.0 };
+            work.fixed += (history * rng.uniform()).round();
+            work.cached = (0.9 * work.fixed).round();
+        }
         if incident {
             alter(change, &mut work, &mut rng);
         }
         calls.push(call(&work, now, calls.len(), &mut rng));
     }
     CallTable::from_calls(calls)
+}
+
+fn of_conversations(change: Change) -> bool {
+    matches!(
+        change,
+        Change::TextIntoConversations | Change::ConversationsLost | Change::LongerConversations
+    )
 }
 
 fn usual(rng: &mut Rng, _now: f64) -> Work {
@@ -144,6 +163,8 @@ fn alter(change: Change, work: &mut Work, rng: &mut Rng) {
         Change::Evicted if half => (work.cached, work.reason) = (0.0, "evicted"),
         Change::GoneCold if half => (work.cached, work.reason) = (0.0, "cold"),
         Change::MissesOfSmallPrompts if work.prompt == "chat.story" => work.cached = 1300.0,
+        Change::TextIntoConversations if !rag => work.dynamic += 1200.0,
+        Change::ConversationsLost if !rag => work.cached *= 0.5,
         Change::SlowFirstToken => work.speed.0 *= 2.2,
         Change::OneSlowFirstToken if rng.uniform() < 0.008 => work.speed.0 *= 40.0,
         Change::SlowTokens => work.speed.1 *= 1.6,
