@@ -50,8 +50,13 @@ const NOTHING_SHARE: f64 = 0.15;
 const FELT_LOG: f64 = 0.04;
 /// Mix and answers' length together keep at least this part of either.
 const NET_SHARE: f64 = 0.5;
-/// How much nearer: mix and lengths leave a question open from nine tenths of their bar on.
-const DRIFT_PART: f64 = 0.94;
+/// A material rise that came this near to being more than chance leaves the question open: calling
+/// it nothing would be as wrong as naming a cause.
+const OPEN_SHARE: f64 = 0.85;
+/// Mix and lengths drift by themselves, and must come nearer.
+const OPEN_SHARE_DRIFTS: f64 = 0.9;
+/// Where people see a percentile that rose, one that came this near is open too.
+const OPEN_SHARE_SEEN: f64 = 0.55;
 /// Fewest calls of the window that leave a question open.
 const OPEN_CALLS: f64 = 5.0;
 
@@ -62,11 +67,6 @@ fn least_z(effect: Effect) -> [f64; 3] {
         Effect::Length => LENGTH_Z,
         _ => LEAST_Z,
     }
-}
-
-/// What drifts by itself must come nearer to leave a question open.
-fn drift_part(effect: Effect) -> f64 {
-    if matches!(effect, Effect::Mix | Effect::Length) { DRIFT_PART } else { 1.0 }
 }
 
 /// Whether a shift is more than chance in a slice of that depth. A window picked as the most
@@ -95,8 +95,9 @@ pub struct Nearest {
 }
 
 /// The material rise that came nearest to being more than chance, in everything or in a slice one
-/// attribute deep.
-pub fn nearest(signals: &Signals) -> Option<Nearest> {
+/// attribute deep, if it came near enough to leave the question open; `seen` says whether people
+/// see a percentile that rose.
+pub fn nearest(signals: &Signals, seen: bool) -> Option<Nearest> {
     let slices = (0..signals.shifts.len()).filter(|slice| signals.slices.depth(*slice) <= 1);
     let rises = slices.flat_map(|slice| {
         let depth = signals.slices.depth(slice);
@@ -106,8 +107,19 @@ pub fn nearest(signals: &Signals) -> Option<Nearest> {
             let open = !other
                 && shift.window_weight >= OPEN_CALLS
                 && material(signals, *effect, &shift, depth);
-            let share = shift.z / least_z(*effect)[depth] * drift_part(*effect);
-            open.then_some(Nearest { share, effect: *effect, slice, shift })
+            let share = shift.z / least_z(*effect)[depth];
+            let drifts = matches!(effect, Effect::Mix | Effect::Length);
+            let enough = match (drifts, seen) {
+                (true, _) => OPEN_SHARE_DRIFTS,
+                (false, true) => OPEN_SHARE_SEEN,
+                (false, false) => OPEN_SHARE,
+            };
+            (open && share >= enough && felt(signals, slice, *effect)).then_some(Nearest {
+                share,
+                effect: *effect,
+                slice,
+                shift,
+            })
         })
     });
     rises.max_by(|a, b| a.share.total_cmp(&b.share).then(b.slice.cmp(&a.slice)))

@@ -6,16 +6,25 @@ use std::collections::BTreeMap;
 use super::cells::Cells;
 use super::expect::Expected;
 use super::frame::{Frame, Side};
-use crate::stats::quantile::mean;
+use crate::stats::quantile::{mean, quantile};
 use crate::stats::regress::{Line, Shape, fit};
 
 /// Fewest baseline calls of a kind for figures of its own; below, its engine's are taken.
 const LEAST_KIND: usize = 5;
+/// Fewest calls of either side for the floor of their uncached tokens.
+const LEAST_FLOOR: usize = 24;
 /// A cache that holds less than this part of a longer prompt does not tell added text apart.
 const LEAST_SLOPE: f64 = 0.1;
-/// The error of a mean length is this much larger than that of independent calls: the calls of a
+/// Less than this part of what the cache usually held is a cache lost altogether.
+const LEAST_HELD: f64 = 0.3;
+/// The floor of the uncached tokens rises by at least this part of what their middle does where
+/// text was put into every prompt.
+const SHARED: f64 = 0.5;
+/// And the prompts are seen to be longer by at least this part of it.
+const LONGER: f64 = 0.1;
+/// Standard errors of independent calls within which a mean length is known: the calls of a
 /// conversation are alike in length.
-const DESIGN: f64 = 1.5;
+const LENGTH_ERRORS: f64 = 4.5;
 
 /// Usual figures by call.
 pub struct Usual {
@@ -78,16 +87,9 @@ fn usual_uncached(frame: &Frame, cells: &Cells) -> Vec<f64> {
         rows_of[cells.cell[row]].push(row);
     }
     let kinds: Vec<Kind> = rows_of.iter().filter_map(|rows| Kind::new(frame, rows)).collect();
-    // What a service's prompts of one name say is weak; together they tell.
-    let mut odds: BTreeMap<u32, f64> = BTreeMap::new();
     for kind in &kinds {
-        *odds.entry(kind.service).or_default() += kind.added.odds;
-    }
-    for kind in &kinds {
-        let sure = 1.0 / (1.0 + (-odds[&kind.service]).exp());
-        let added = kind.added.tokens * sure;
         for &row in &kind.rows {
-            let new = if frame.sides[row] == Side::Window { added } else { 0.0 };
+            let new = if frame.sides[row] == Side::Window { kind.added } else { 0.0 };
             let input = frame.input_tokens[row];
             let cached = kind.held.at(input - new);
             // A cache that grew with prompts longer than the baseline knew is no miss.
@@ -100,10 +102,10 @@ fn usual_uncached(frame: &Frame, cells: &Cells) -> Vec<f64> {
 
 /// Calls of one kind, and what their cache usually held.
 struct Kind<'a> {
-    service: u32,
     rows: Vec<usize>,
     held: Held<'a>,
-    added: Added,
+    /// Tokens put into every prompt of the window.
+    added: f64,
 }
 
 impl<'a> Kind<'a> {
@@ -115,8 +117,7 @@ impl<'a> Kind<'a> {
         let (baseline, window) = (of(Side::Baseline), of(Side::Window));
         let held = Held { line: cached_line(frame, &baseline)?, frame };
         let added = held.added(&baseline, &window).unwrap_or_default();
-        let service = frame.service.codes[*rows.first()?];
-        Some(Self { service, rows: rows.to_vec(), held, added })
+        Some(Self { rows: rows.to_vec(), held, added })
     }
 }
 
@@ -138,45 +139,57 @@ impl Held<'_> {
         self.line.support.first().map_or(f64::INFINITY, |(_, high)| *high)
     }
 
-    /// What the window's prompts of this kind say about text added to them.
+    /// Tokens that were put into every prompt of this kind and are new to the cache.
     ///
-    /// The longer prompts of a conversation hold more that is cached; text put into every prompt
-    /// holds none, so what is missing from the cache came with as many tokens more in the prompt. A
-    /// lost cache leaves the prompts as long as they were.
-    fn added(&self, baseline: &[usize], window: &[usize]) -> Option<Added> {
-        let take = |rows: &[usize], values: &[f64]| -> Vec<f64> {
-            rows.iter().map(|row| values[*row]).collect()
-        };
-        let before = take(baseline, &self.frame.input_tokens);
-        let after = take(window, &self.frame.input_tokens);
-        let (was, is) = (mean(&before)?, mean(&after)?);
-        let slope = self.line.slopes.first().copied()?;
-        if after.len() < LEAST_KIND || slope < LEAST_SLOPE {
+    /// Text that every prompt carries raises all of the distribution of uncached tokens, its floor
+    /// as much as its middle. A lost cache hits some calls, by as much as was cached, and leaves the
+    /// floor where it was; or, if all is lost, hardly any cached tokens remain.
+    fn added(&self, baseline: &[usize], window: &[usize]) -> Option<f64> {
+        if window.len() < LEAST_FLOOR || baseline.len() < LEAST_FLOOR {
             return None;
         }
-        let usual = mean(&after.iter().map(|input| self.at(*input)).collect::<Vec<_>>())?;
-        let missing = usual - mean(&take(window, &self.frame.cache_read_tokens))?;
-        let tokens = (missing / slope).max(0.0);
-        let error = DESIGN * mean_error(&before, was).hypot(mean_error(&after, is)).max(1.0);
-        let longer = is - was;
-        let odds = (longer.powi(2) - (longer - tokens).powi(2)) / (2.0 * error.powi(2));
-        Some(Added { tokens, odds })
+        let slope = self.line.slopes.first().copied()?;
+        let usual = self.mean_of(window, |row| self.at(self.frame.input_tokens[row]))?;
+        let held = self.mean_of(window, |row| self.frame.cache_read_tokens[row])?;
+        if slope < LEAST_SLOPE || held < LEAST_HELD * usual {
+            return None;
+        }
+        // The incident need not begin with the window.
+        let late = &window[window.len() / 3..];
+        let uncached = |rows: &[usize]| -> Vec<f64> {
+            rows.iter().map(|row| self.frame.uncached_tokens[*row]).collect()
+        };
+        let (before, after) = (uncached(baseline), uncached(late));
+        let rise = |at: f64| Some(quantile(&after, at)? - quantile(&before, at)?);
+        let (floor, low, middle) = (rise(0.1)?, rise(0.25)?, rise(0.5)?);
+        let tokens = match (floor >= SHARED * low, low >= SHARED * middle) {
+            (true, true) => middle,
+            (true, false) => low,
+            (false, _) => floor,
+        };
+        let tokens = tokens.clamp(0.0, ((usual - held) / slope).max(0.0));
+        let (longer, error) = self.longer(baseline, window)?;
+        let believable =
+            longer >= LONGER * tokens && longer + LENGTH_ERRORS * error >= SHARED * tokens;
+        Some(if believable { tokens } else { 0.0 })
     }
-}
 
-/// Text added to the prompts of one kind.
-#[derive(Debug, Clone, Copy, Default)]
-struct Added {
-    /// Tokens a call, if it is added text that is missing from the cache.
-    tokens: f64,
-    /// Logarithm of how much better that tells the prompts' length than a lost cache does.
-    odds: f64,
-}
+    /// How much longer the prompts became, and the error of that: an edit near the top of every
+    /// prompt loses the cache of all calls and leaves them as long as they were.
+    fn longer(&self, baseline: &[usize], window: &[usize]) -> Option<(f64, f64)> {
+        let level = |rows: &[usize]| -> Option<(f64, f64)> {
+            let middle = self.mean_of(rows, |row| self.frame.input_tokens[row])?;
+            let squares =
+                self.mean_of(rows, |row| (self.frame.input_tokens[row] - middle).powi(2))?;
+            Some((middle, squares / rows.len() as f64))
+        };
+        let ((was, before), (is, after)) = (level(baseline)?, level(window)?);
+        Some((is - was, (before + after).sqrt()))
+    }
 
-fn mean_error(values: &[f64], mean: f64) -> f64 {
-    let size = values.len() as f64;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (squares / (size - 1.0).max(1.0) / size).sqrt()
+    fn mean_of(&self, rows: &[usize], value: impl Fn(usize) -> f64) -> Option<f64> {
+        mean(&rows.iter().map(|row| value(*row)).collect::<Vec<_>>())
+    }
 }
 
 fn cached_line(frame: &Frame, rows: &[usize]) -> Option<Line> {

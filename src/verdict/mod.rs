@@ -26,7 +26,7 @@ use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::frame::{Frame, Periods, Side};
-use crate::signals::locate::{Nearest, nearest};
+use crate::signals::locate::nearest;
 use crate::signals::search::{self, Series};
 use crate::windows::{self, Range, Split};
 pub use evidence::name as signal_name;
@@ -38,12 +38,7 @@ const LEAST_BASELINE: usize = 20;
 /// With fewer calls than these, a quiet window says nothing.
 const FEW_WINDOW: usize = 25;
 const FEW_BASELINE: usize = 40;
-/// A material rise that came this near to being more than chance leaves the question open: calling
-/// it nothing would be as wrong as naming a cause.
-const OPEN_SHARE: f64 = 0.85;
-/// So does one that came this near where people see a percentile that rose
-const OPEN_SHARE_SEEN: f64 = 0.55;
-/// by this factor and beyond the baseline's own windows.
+/// People see a percentile that rose by this factor and beyond the baseline's own windows.
 const SEEN_RATIO: f64 = 1.25;
 /// Most causes to print.
 const MOST_CAUSES: usize = 4;
@@ -156,15 +151,14 @@ fn drawn(
     }))
 }
 
-/// Whether a rise that may be chance forbids to call the window quiet.
-fn leaves_open(rise: &Nearest, changes: &[SignalChange]) -> bool {
-    let seen = |change: &SignalChange| {
+/// Whether people see a percentile of a latency that rose.
+fn seen_to_rise(changes: &[SignalChange]) -> bool {
+    changes.iter().any(|change| {
         let ratio = change.window.zip(change.baseline).map_or(0.0, |(is, was)| is / was);
         let beyond_usual = change.usual_ratio.is_none_or(|usual| ratio > usual);
         let latency = change.signal.ends_with("_s");
         latency && (change.change == Change::Rose || (ratio >= SEEN_RATIO && beyond_usual))
-    };
-    rise.share >= OPEN_SHARE || (rise.share >= OPEN_SHARE_SEEN && changes.iter().any(seen))
+    })
 }
 
 type Judged<'a> = (&'a Signals, &'a Case, &'a Ranking);
@@ -205,7 +199,7 @@ fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split, judged: Jud
         }
         None => {
             let few = split.window_rows.len() < FEW_WINDOW || split.baseline_calls() < FEW_BASELINE;
-            let open = nearest(signals).filter(|rise| leaves_open(rise, &diagnosis.signals));
+            let open = nearest(signals, seen_to_rise(&diagnosis.signals));
             diagnosis.headline = match open {
                 Some(rise) => words::open(signals, &rise),
                 None => words::quiet(&diagnosis.signals, case),
