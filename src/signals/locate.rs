@@ -16,7 +16,7 @@ const SURE_PART: f64 = 0.5;
 const LEAST_TELLING: f64 = 5.0;
 /// Standard errors that an effect must stand above its usual, for everything and for slices one
 /// and two attributes deep: about one false alarm in fifty windows over all effects and slices.
-const LEAST_Z: [f64; 3] = [2.95, 3.4, 4.0];
+const LEAST_Z: [f64; 3] = [3.1, 3.6, 4.2];
 /// Smallest material change of the latency that an effect acts on, as a logarithm: lengths and mix
 /// drift by themselves (serving physics 7, 10).
 const LEAST_LOG: f64 = 0.09;
