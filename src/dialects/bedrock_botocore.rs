@@ -5,7 +5,7 @@ use super::{context, proposed, semconv};
 use crate::schema::Col;
 
 /// Bedrock's own count leaves the cache out, under the inclusive name.
-const FIELDS: &[Field] = &[
+pub(super) const FIELDS: &[Field] = &[
     fixed(Col::Provider, "aws.bedrock"),
     clue(Clue::InputWithoutCache, "gen_ai.usage.input_tokens"),
     attr(Col::OutputTokens, "gen_ai.usage.output_tokens"),
@@ -27,13 +27,10 @@ pub static DIALECT: Dialect = Dialect {
     id: "bedrock_botocore",
     title: "OpenTelemetry botocore, Amazon Bedrock",
     source: "open-telemetry/opentelemetry-python-contrib, instrumentation-botocore",
-    signs: &[
-        &[
-            Test::Scope("opentelemetry.instrumentation.botocore.bedrock"),
-            Test::Has("gen_ai.system"),
-        ],
-        &[Test::Scope("opentelemetry.instrumentation.bedrock"), Test::Has("gen_ai.request.model")],
-    ],
+    signs: &[&[
+        Test::Scope("opentelemetry.instrumentation.botocore.bedrock"),
+        Test::Has("gen_ai.system"),
+    ]],
     spans: semconv::SPANS,
     fields: &[FIELDS, proposed::FIELDS, context::FIELDS],
     chunks: &[],
@@ -42,8 +39,7 @@ pub static DIALECT: Dialect = Dialect {
     rank: 5,
     span_per_attempt: false,
     notes: &[
-        "Input is Bedrock's own count, without the cached part; the same holds for OpenLLMetry's \
-         Bedrock instrumentation, which is read with this table.",
+        "Input is Bedrock's own count, without the cached part, under the inclusive name.",
         "The region is the client's endpoint, not the target of a cross-region inference profile.",
         "One span holds all attempts.",
     ],

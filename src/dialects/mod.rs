@@ -16,6 +16,7 @@ mod anthropic_platform;
 mod anthropic_sdk;
 mod bedrock_botocore;
 mod claude_code;
+mod cloudflare_ai_gateway;
 mod codex_cli;
 mod dynamo;
 mod envoy_ai_gateway;
@@ -25,6 +26,7 @@ mod genkit;
 mod google_adk;
 mod google_genai;
 mod helicone;
+mod kong;
 mod langfuse;
 mod langsmith;
 mod langsmith_runs;
@@ -42,6 +44,8 @@ mod openinference_langchain;
 mod openlit;
 mod openllmetry;
 mod openllmetry_anthropic;
+mod openllmetry_bedrock;
+mod portkey;
 mod pydantic_ai;
 mod qwen_code;
 mod semconv;
@@ -89,6 +93,9 @@ pub static DIALECTS: &[&Dialect] = &[
     &mapped_columns::DIALECT,
     &mlflow::DIALECT,
     &envoy_ai_gateway::DIALECT,
+    &kong::DIALECT,
+    &portkey::DIALECT,
+    &cloudflare_ai_gateway::DIALECT,
     &openlit::DIALECT,
     &tensorrt_llm::DIALECT,
     &vllm::DIALECT,
@@ -102,6 +109,7 @@ pub static DIALECTS: &[&Dialect] = &[
     &openai_v2::DIALECT,
     &bedrock_botocore::DIALECT,
     &openllmetry_anthropic::DIALECT,
+    &openllmetry_bedrock::DIALECT,
     &openllmetry::DIALECT,
     &openinference_langchain::DIALECT,
     &openinference::DIALECT,
