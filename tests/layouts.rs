@@ -10,6 +10,7 @@ use llmspan::diagnosis::Ingest;
 use llmspan::ingest::Options;
 use llmspan::ingest::formats::FORMATS;
 use llmspan::schema::Col;
+use llmspan::windows::WindowArgs;
 
 fn read(name: &str) -> (CallTable, Ingest) {
     let path = Path::new("testdata").join(name).display().to_string();
@@ -27,6 +28,10 @@ fn every_format_of_the_page_is_read_from_the_file_that_shows_it() {
         assert!(named.starts_with(format.named), "{}: {named}", format.shown);
         assert!(!table.is_empty() || format.shown == NO_CALL, "{} holds no call", format.shown);
         assert!(!ingest.lost_any(), "{}: {:?}", format.shown, ingest.files);
+        if !table.is_empty() {
+            let found = llmspan::diagnose(&table, ingest, &WindowArgs::default());
+            assert!(found.is_ok(), "{}: {:?}", format.shown, found.err());
+        }
     }
 }
 
@@ -41,8 +46,15 @@ fn the_tables_of_the_stores_give_the_call_that_was_put_in() {
         "tempo_vparquet3/data",
         "tempo_vparquet4/data",
         "tempo_vparquet5/data",
+        "otap",
+        "../rows/honeycomb",
     ] {
-        let (table, ingest) = read(&format!("formats/parquet/{name}.parquet"));
+        let end = match name {
+            "otap" => "",
+            "../rows/honeycomb" => ".csv",
+            _ => ".parquet",
+        };
+        let (table, ingest) = read(&format!("formats/parquet/{name}{end}"));
         assert_eq!(table.len(), 1, "{name}: {:?}", ingest.files);
         assert_eq!(table.starts_ns(), [1_767_323_045_123_456_000], "{name}");
         let number = |col| table.numbers(col)[0];

@@ -344,6 +344,14 @@ pub static FORMATS: &[Format] = &[
         "",
     ),
     format(
+        "OTAP directories: OpenTelemetry Arrow's Parquet exporter",
+        "folder of Parquet tables",
+        "parquet: OTAP spans",
+        "formats/parquet/otap/spans",
+        Made,
+        "give the folder that holds `spans`, `span_attrs` and the others; ids count within a partition",
+    ),
+    format(
         "polars frame of OTLP spans",
         "Parquet",
         "parquet: spans with an attributes column",
@@ -358,6 +366,14 @@ pub static FORMATS: &[Format] = &[
         "formats/parquet/flattened_python_sdk.parquet",
         Made,
         "",
+    ),
+    format(
+        "Tables whose columns are named as the attributes: Honeycomb, Parseable, others",
+        "CSV, JSON, lines, Parquet",
+        "csv: flattened attributes",
+        "formats/rows/honeycomb.csv",
+        Made,
+        "`trace.trace_id`, `duration_ms`, `gen_ai.request.model` and so on, one column each",
     ),
     format(
         "Any table with a time, a duration or first token, and a model or counts",

@@ -53,5 +53,7 @@ by the middle of its values, and the note that names the mapping says so.
 
 A table without any length of time (requests with counts alone), logs and metrics, and a JavaScript
 console dump, which is no JSON: export with the OTLP exporter instead. Arrow IPC, Avro, SQLite,
-archives and encrypted Parquet are named and refused. Not read yet: directories of OTAP tables.
+archives and encrypted Parquet are named and refused, and so is OTAP as it travels (`.bar`, Arrow
+inside protobuf): its Parquet directories are read. Not read yet: event tables of Snowflake,
+Databricks' `VARIANT` columns (`to_json` them), MLflow's frames of whole traces, Datadog's spans.
 ";

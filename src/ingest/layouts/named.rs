@@ -131,7 +131,7 @@ pub(super) fn layout(fields: &Fields, wanted: &Wanted) -> Option<Layout> {
     let start = Some(first(START)?);
     trace_id.as_ref().or(span_id.as_ref())?;
     let (span, resource) = (sources(fields, wanted, true), sources(fields, wanted, false));
-    if !carries_attributes(fields) {
+    if !carries_attributes(fields, wanted) {
         return None;
     }
     let flattened = span.iter().any(|source| matches!(source, Source::Attr { .. }));
@@ -157,11 +157,18 @@ pub(super) fn layout(fields: &Fields, wanted: &Wanted) -> Option<Layout> {
 }
 
 /// Whether any column holds attributes, wanted or not.
-fn carries_attributes(fields: &Fields) -> bool {
+fn carries_attributes(fields: &Fields, wanted: &Wanted) -> bool {
     fields.iter().any(|field| {
         let name = field.name().as_str();
-        SPAN_BAGS.contains(&name) || SPAN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        let prefixed = SPAN_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        SPAN_BAGS.contains(&name) || prefixed || is_plain_attribute(name, wanted)
     })
+}
+
+/// Whether a column is named as the attribute that it holds, as Honeycomb and others do.
+fn is_plain_attribute(column: &str, wanted: &Wanted) -> bool {
+    let of_model = ["gen_ai.", "llm.", "ai."].iter().any(|prefix| column.starts_with(prefix));
+    of_model && wanted.attr(column).is_some()
 }
 
 fn duration(fields: &Fields) -> Option<(String, Unit)> {
@@ -178,8 +185,11 @@ fn sources(fields: &Fields, wanted: &Wanted, of_span: bool) -> Vec<Source> {
         if bags.contains(&column.as_str()) {
             return Some(Source::Bag { column });
         }
-        let name = prefixes.iter().find_map(|prefix| column.strip_prefix(prefix))?.to_owned();
-        is_wanted(&name, field.data_type(), wanted).then_some(Source::Attr { column, name })
+        let plain = of_span && column.contains('.') && wanted.attr(&column).is_some();
+        let name = prefixes.iter().find_map(|prefix| column.strip_prefix(prefix));
+        let name = name.or(plain.then_some(column.as_str()))?.to_owned();
+        let read = is_wanted(&name, field.data_type(), wanted) || wanted.counts_unread();
+        read.then_some(Source::Attr { column, name })
     };
     fields.iter().filter_map(source).collect()
 }

@@ -5,6 +5,7 @@ pub(crate) mod cell;
 mod events;
 mod hint;
 pub(crate) mod open;
+mod otap;
 mod render;
 mod rows;
 mod sources;
@@ -59,6 +60,12 @@ pub fn read_mapped(
     }
     if tempo::is_block(open.fields()) {
         return Ok(read_block(&open, file, wanted));
+    }
+    if otap::is_spans(open.fields()) {
+        return Ok(otap::read(&open, file, wanted));
+    }
+    if otap::is_beside(open.fields()) {
+        return otap::read_beside(file);
     }
     let told = Mapping::is_told(open.fields(), map);
     if let Some(layout) = layouts::recognise(open.fields(), wanted).filter(|_| !told) {

@@ -1,7 +1,7 @@
 """Makes the Parquet fixtures of this folder. Needs pyarrow (written with 26.0).
 
 `make.py cut ORIGINALS` cuts the first ones out of the dumps that testdata/README.md names;
-`make.py other_stores` writes the tables of other stores; `make.py derive` the same traces in other layouts, and the made-up tables.
+`make.py other_stores`, `tempo` and `otap` write the tables of other stores; `make.py derive` the same traces in other layouts, and the made-up tables.
 """
 
 import datetime
@@ -434,6 +434,46 @@ def tempo():
         (folder / "meta.json").write_text(json.dumps(meta) + "\n")
 
 
+def otap():
+    """The tables of OpenTelemetry Arrow's Parquet exporter: two partitions, in which the ids begin anew."""
+    text, u16, u32, stamp = pa.string(), pa.uint16(), pa.uint32(), pa.timestamp("ns")
+    value = [("key", text), ("type", pa.uint8()), ("str", text), ("int", pa.int64()), ("double", pa.float64()),
+             ("bool", pa.bool_()), ("bytes", pa.binary()), ("ser", pa.binary())]
+    spans = pa.schema([
+        ("id", u16), ("resource", pa.struct([("id", u16), ("schema_url", text)])),
+        ("scope", pa.struct([("id", u16), ("name", text), ("version", text)])),
+        ("start_time_unix_nano", stamp), ("duration_time_unix_nano", pa.duration("ns")),
+        ("trace_id", pa.binary(16)), ("span_id", pa.binary(8)), ("parent_span_id", pa.binary(8)), ("name", text),
+        ("kind", pa.int32()), ("status", pa.struct([("code", pa.int32()), ("status_message", text)]))])
+
+    def put(partition, table, rows, schema):
+        folder = HERE / "otap" / table / f"_part_id={partition}"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"part-1767323045123-{partition}.parquet"
+        write(pa.Table.from_pylist(rows, schema), path.relative_to(HERE))
+
+    def attributes(parent, values):
+        kinds = {str: (1, "str"), int: (2, "int"), float: (3, "double"), bool: (4, "bool"), bytes: (6, "ser")}
+        return [{"parent_id": parent, "key": key, "type": kinds[type(of)][0], kinds[type(of)][1]: of}
+                for key, of in values.items()]
+
+    call = {"gen_ai.operation.name": "chat", "gen_ai.system": "openai", "gen_ai.request.model": "gpt-4o",
+            "gen_ai.usage.input_tokens": 1800, "gen_ai.usage.output_tokens": 90, "gen_ai.input.messages": "a made-up prompt",
+            "gen_ai.response.finish_reasons": b"\x81\x64stop"}
+    other = {"http.route": "/search"}
+    for partition, of, span in (("a", call, "eee19b7ec3c1b174"), ("b", other, "eee19b7ec3c1b175")):
+        put(partition, "spans", [{
+            "id": 0, "resource": {"id": 0}, "scope": {"id": 0, "name": "x", "version": "1"}, "start_time_unix_nano": START,
+            "duration_time_unix_nano": 2376544000, "trace_id": bytes.fromhex(TRACE), "span_id": bytes.fromhex(span),
+            "name": "chat gpt-4o" if of is call else "search", "kind": 3, "status": {"code": 0}}], spans)
+        put(partition, "span_attrs", attributes(0, of), pa.schema([("parent_id", u16), *value]))
+        put(partition, "resource_attrs", attributes(0, {"service.name": "rag" if of is call else "web"}),
+            pa.schema([("parent_id", u16), *value]))
+    put("a", "span_events", [{"id": 7, "parent_id": 0, "time_unix_nano": START + 776_544_000, "name": "First Token Stream Event"}],
+        pa.schema([("id", u32), ("parent_id", u16), ("time_unix_nano", stamp), ("name", text)]))
+    put("a", "span_event_attrs", attributes(7, {"exception.type": "none"}), pa.schema([("parent_id", u32), *value]))
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "cut":
         cut(pathlib.Path(sys.argv[2]))
@@ -441,5 +481,7 @@ if __name__ == "__main__":
         other_stores()
     elif sys.argv[1] == "tempo":
         tempo()
+    elif sys.argv[1] == "otap":
+        otap()
     else:
         derive()
