@@ -147,3 +147,98 @@ fn files_that_tell_nothing_are_refused() {
         assert!(err.contains(says) && err.contains(name), "{err}");
     }
 }
+
+/// The bounds of a shipped incident's window, in text and in seconds since the epoch.
+fn window_of(incident: &str) -> (String, i64, i64) {
+    let truth = fs::read(format!("testdata/incidents/{incident}/truth.json")).unwrap();
+    let truth: Value = serde_json::from_slice(&truth).unwrap();
+    let text = |end: &str| truth["window"][end].as_str().unwrap().to_owned();
+    let seconds = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp();
+    let (start, end) = (text("start"), text("end"));
+    (format!("{start}/{end}"), seconds(&start), seconds(&end))
+}
+
+fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag << 3 | 2];
+    prost::encoding::encode_varint(bytes.len() as u64, &mut out);
+    out.extend(bytes);
+    out
+}
+
+/// One request of OTLP metrics as protobuf, each a sum with one point.
+fn protobuf(at_s: i64, metrics: &[(&str, f64)]) -> Vec<u8> {
+    let time = (at_s * 1_000_000_000).to_le_bytes();
+    let metric = |(name, value): &(&str, f64)| {
+        let point = [&[3 << 3 | 1][..], &time, &[4 << 3 | 1], &value.to_le_bytes()].concat();
+        field(2, &[field(1, name.as_bytes()), field(7, &field(1, &point))].concat())
+    };
+    let metrics: Vec<u8> = metrics.iter().flat_map(metric).collect();
+    field(1, &field(2, &metrics))
+}
+
+fn json(at_s: i64, metrics: &[(&str, f64)]) -> Value {
+    let time = (at_s * 1_000_000_000).to_string();
+    let metric = |(name, value): &(&str, f64)| serde_json::json!({"name": name, "sum": {"dataPoints": [{"timeUnixNano": time, "asDouble": value}]}});
+    let metrics: Vec<Value> = metrics.iter().map(metric).collect();
+    serde_json::json!({"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]})
+}
+
+/// What a share was before the window and within, as two counters: the part and the whole.
+fn counters(start_s: i64, at_s: i64, shares: [f64; 2]) -> [f64; 2] {
+    let inside = (at_s - start_s).max(0) as f64;
+    let whole = (at_s - (start_s - 7200)) as f64;
+    [(whole - inside) * shares[0] + inside * shares[1], whole]
+}
+
+#[test]
+fn eviction_contention_and_acceptance_have_the_servers_as_witness() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = [
+        ("002", "cache_miss_evicted", "server_prefix_hit_share", [0.8, 0.1]),
+        ("005", "decode_contention", "server_running_requests", [8.0, 30.0]),
+        ("008", "acceptance_drop_traffic_shift", "server_acceptance_share", [0.7, 0.3]),
+    ];
+    for (incident, cause, signal, [before, within]) in cases {
+        let (window, start_s, end_s) = window_of(incident);
+        let mut metrics = Vec::new();
+        for at_s in (start_s - 7200..end_s + 30).step_by(30) {
+            let [part, whole] = counters(start_s, at_s, [before, within]);
+            match incident {
+                "002" => {
+                    let names = ["vllm:prefix_cache_hits_total", "vllm:prefix_cache_queries_total"];
+                    let message = protobuf(at_s, &[(names[0], part), (names[1], whole)]);
+                    let packed = zstd::encode_all(&message[..], 1).unwrap();
+                    metrics.extend(u32::try_from(packed.len()).unwrap().to_be_bytes());
+                    metrics.extend(packed);
+                }
+                "005" => {
+                    let value = if at_s < start_s { before } else { within };
+                    let line =
+                        format!("# {at_s}\nvllm:num_requests_running{{engine=\"0\"}} {value}\n");
+                    metrics.extend(line.into_bytes());
+                }
+                _ => {
+                    let stem = "vllm:spec_decode_num";
+                    let names = [format!("{stem}_accepted_tokens"), format!("{stem}_draft_tokens")];
+                    let line = json(at_s, &[(&names[0], part), (&names[1], whole)]);
+                    metrics.extend(format!("{line}\n").into_bytes());
+                }
+            }
+        }
+        let path = folder.path().join(incident);
+        fs::write(&path, metrics).unwrap();
+        let dump = format!("testdata/incidents/{incident}");
+        let line = ["diagnose", &dump, "--window", &window, "--format", "json", "--server-metrics"];
+        let (code, out, err) = run(&[&line[..], &[path.to_str().unwrap()]].concat());
+        assert_eq!(code, 0, "{incident}: {err}");
+        let report: Value = serde_json::from_str(&out).unwrap();
+        let found = report["diagnoses"].as_array().unwrap().iter().find(|d| d["cause"] == cause);
+        let evidence =
+            found.unwrap_or_else(|| panic!("{incident}: {report:#}"))["evidence"].as_array();
+        let found = evidence.unwrap().iter().find(|e| e["signal"] == signal).unwrap();
+        for (side, value) in [("baseline", before), ("window", within)] {
+            let told = found[side].as_f64().unwrap();
+            assert!((told - value).abs() < 0.1 * value.max(0.3), "{incident} {side}: {told}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 mod names;
 mod otlp;
+mod proto;
 mod read;
 mod text;
 
@@ -51,7 +52,7 @@ impl ServerMetrics {
             metrics.engines.insert(sample.engine);
             let at = raw.entry((sample.server, sample.gauge)).or_default();
             let value = at.entry(sample.time_ns).or_insert(0.0);
-            *value = if sample.gauge.is_share() {
+            *value = if sample.gauge.is_greatest() {
                 value.max(sample.value)
             } else {
                 *value + sample.value
@@ -62,7 +63,8 @@ impl ServerMetrics {
                 points.iter().map(|(time, value)| (*time, *value)).collect();
             if let Some((of, derived)) = gauge.ratio_with() {
                 let others = raw.get(&(server.clone(), of));
-                let shares = others.map(|others| shares(&points, others)).unwrap_or_default();
+                let of = if gauge.is_counter() { shares } else { quotients };
+                let shares = others.map(|others| of(&points, others)).unwrap_or_default();
                 metrics.add(server, derived, shares);
             } else if gauge.is_counter() {
                 metrics.add(server, *gauge, rates(&points));
@@ -154,6 +156,15 @@ fn shares(part: &[(i64, f64)], whole: &BTreeMap<i64, f64>) -> Vec<(i64, f64)> {
     part.windows(2).filter_map(share).collect()
 }
 
+/// A part over the whole at the same time.
+fn quotients(part: &[(i64, f64)], whole: &BTreeMap<i64, f64>) -> Vec<(i64, f64)> {
+    let quotient = |(time, some): &(i64, f64)| {
+        let all = whole.get(time)?;
+        (*all > 0.0 && (0.0..=*all).contains(some)).then(|| (*time, some / all))
+    };
+    part.iter().filter_map(quotient).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +210,17 @@ mod tests {
         assert_eq!(mean(Gauge::Preemptions), Some(6.0), "a restart is no negative rate");
         assert_eq!(mean(Gauge::PrefixHitRatio), Some(0.6));
         assert_eq!(mean(Gauge::PrefixHits), None);
+    }
+
+    #[test]
+    fn blocks_of_the_fullest_worker_become_a_share() {
+        let metrics = ServerMetrics::new(vec![
+            sample(0, Gauge::KvBlocksUsed, 100.0),
+            sample(0, Gauge::KvBlocksUsed, 900.0),
+            sample(0, Gauge::KvBlocks, 1000.0),
+            sample(60, Gauge::KvBlocksUsed, 5.0),
+        ]);
+        assert_eq!(metrics.mean(Gauge::KvUse, &[(0, i64::MAX)]), Some(0.9));
     }
 
     #[test]

@@ -9,6 +9,10 @@ pub enum Gauge {
     Waiting,
     /// Share of the key-value memory in use.
     KvUse,
+    /// Blocks of key-value memory in use, of the fullest worker.
+    KvBlocksUsed,
+    /// Blocks of key-value memory that a worker has.
+    KvBlocks,
     /// Requests thrown out of the batch for want of memory, a minute.
     Preemptions,
     /// Prompt tokens looked up in the prefix cache.
@@ -41,6 +45,11 @@ impl Gauge {
         matches!(self, Self::KvUse | Self::PrefixHitRatio | Self::AcceptanceRatio)
     }
 
+    /// Whether the greatest of several workers' values is the server's, and not their sum.
+    pub const fn is_greatest(self) -> bool {
+        self.is_share() || matches!(self, Self::KvBlocksUsed | Self::KvBlocks)
+    }
+
     /// Whether only its growth tells something.
     pub const fn is_counter(self) -> bool {
         matches!(
@@ -58,13 +67,15 @@ impl Gauge {
         match self {
             Self::PrefixHits => Some((Self::PrefixQueries, Self::PrefixHitRatio)),
             Self::AcceptedTokens => Some((Self::DraftTokens, Self::AcceptanceRatio)),
+            Self::KvBlocksUsed => Some((Self::KvBlocks, Self::KvUse)),
             _ => None,
         }
     }
 }
 
-/// Metric, engine, what it measures. A `_total` behind a counter's name is not written here.
-const NAMES: [(&str, &str, Gauge); 31] = [
+/// Metric, engine, what it measures; a metric may stand in several lines. A `_total` behind a
+/// counter's name is not written here, and exporters that know no colon write `_` for it.
+const NAMES: [(&str, &str, Gauge); 35] = [
     ("vllm:num_requests_running", "vllm", Gauge::Running),
     ("vllm:num_requests_waiting", "vllm", Gauge::Waiting),
     ("vllm:kv_cache_usage_perc", "vllm", Gauge::KvUse),
@@ -88,20 +99,27 @@ const NAMES: [(&str, &str, Gauge); 31] = [
     ("trtllm_num_requests_waiting", "tensorrt_llm", Gauge::Waiting),
     ("trtllm_kv_cache_utilization", "tensorrt_llm", Gauge::KvUse),
     ("trtllm_kv_cache_hit_rate", "tensorrt_llm", Gauge::PrefixHitRatio),
+    ("trtllm_kv_cache_reused_blocks", "tensorrt_llm", Gauge::PrefixHits),
+    ("trtllm_kv_cache_reused_blocks", "tensorrt_llm", Gauge::PrefixQueries),
+    ("trtllm_kv_cache_missed_blocks", "tensorrt_llm", Gauge::PrefixQueries),
     ("trtllm_spec_decode_num_draft_tokens", "tensorrt_llm", Gauge::DraftTokens),
     ("trtllm_spec_decode_num_accepted_tokens", "tensorrt_llm", Gauge::AcceptedTokens),
     ("dynamo_frontend_queued_requests", "dynamo", Gauge::Waiting),
     ("dynamo_frontend_inflight_requests", "dynamo", Gauge::Running),
     ("dynamo_frontend_kv_hit_rate", "dynamo", Gauge::PrefixHitRatio),
-    ("vllm_num_requests_running", "vllm", Gauge::Running),
-    ("vllm_num_requests_waiting", "vllm", Gauge::Waiting),
-    ("vllm_kv_cache_usage_perc", "vllm", Gauge::KvUse),
+    // Where it is a histogram of the requests' rates, its sum over its count is their mean.
+    ("dynamo_frontend_kv_hit_rate_sum", "dynamo", Gauge::PrefixHits),
+    ("dynamo_frontend_kv_hit_rate_count", "dynamo", Gauge::PrefixQueries),
+    ("dynamo_frontend_worker_active_decode_blocks", "dynamo", Gauge::KvBlocksUsed),
+    ("dynamo_frontend_model_total_kv_blocks", "dynamo", Gauge::KvBlocks),
 ];
 
-/// The engine and gauge of a metric of that name.
-pub(super) fn known(name: &str) -> Option<(&'static str, Gauge)> {
+/// The engine and gauges of a metric of that name.
+pub(super) fn known(name: &str) -> impl Iterator<Item = (&'static str, Gauge)> {
     let stem = name.strip_suffix("_total").unwrap_or(name);
-    NAMES.iter().find(|(have, _, _)| *have == stem).map(|(_, engine, gauge)| (*engine, *gauge))
+    let plain = move |byte: u8| if byte == b':' { b'_' } else { byte };
+    let same = move |have: &str| have.bytes().map(plain).eq(stem.bytes().map(plain));
+    NAMES.iter().filter(move |(have, _, _)| same(have)).map(|(_, engine, gauge)| (*engine, *gauge))
 }
 
 /// Labels that name the server, the most particular first.

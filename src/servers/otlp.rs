@@ -29,29 +29,48 @@ pub(super) fn read(text: &str, server: &str) -> Option<Vec<Sample>> {
 
 fn read_metric(metric: &Value, resource: Option<&Value>, server: &str, out: &mut Vec<Sample>) {
     let name = metric.get("name").and_then(Value::as_str).unwrap_or_default();
-    let Some((engine, gauge)) = known(name) else { return };
-    let points = ["gauge", "sum"].iter().find_map(|kind| metric.get(*kind));
-    let Some(points) = points.and_then(|kind| member(kind, "dataPoints", "data_points")) else {
-        return;
-    };
-    for point in elements(points) {
+    let points = |kind: &str| member(metric.get(kind)?, "dataPoints", "data_points");
+    let first =
+        |point: &Value, keys: &[&str]| keys.iter().find_map(|key| point.get(*key)).and_then(number);
+    let mut read = |point: &Value, name: &str, value: Option<f64>| {
         let time = member(point, "timeUnixNano", "time_unix_nano").and_then(whole);
-        let value = ["asDouble", "as_double", "asInt", "as_int"];
-        let value = value.iter().find_map(|key| point.get(*key)).and_then(number);
-        let (Some(time_ns), Some(value)) = (time.filter(|time| *time > 0), value) else { continue };
         let label = |names: &[&str]| {
             let of = [point.get("attributes"), resource];
             names.iter().find_map(|name| of.iter().flatten().find_map(|all| attribute(all, name)))
         };
-        out.push(Sample {
-            time_ns,
-            server: label(&SERVER_LABELS).unwrap_or_else(|| server.to_owned()),
-            model: label(&MODEL_LABELS),
-            engine,
-            gauge,
-            value,
-        });
+        out.extend(samples(name, time, value, server, label));
+    };
+    for point in
+        ["gauge", "sum"].iter().find_map(|kind| points(kind)).into_iter().flat_map(elements)
+    {
+        read(point, name, first(point, &["asDouble", "as_double", "asInt", "as_int"]));
     }
+    for point in points("histogram").into_iter().flat_map(elements) {
+        read(point, &format!("{name}_sum"), first(point, &["sum"]));
+        read(point, &format!("{name}_count"), first(point, &["count"]));
+    }
+}
+
+/// The samples that a point of a metric gives.
+pub(super) fn samples(
+    name: &str,
+    time_ns: Option<i64>,
+    value: Option<f64>,
+    server: &str,
+    label: impl Fn(&[&str]) -> Option<String>,
+) -> Vec<Sample> {
+    let (Some(time_ns), Some(value)) = (time_ns.filter(|time| *time > 0), value) else {
+        return Vec::new();
+    };
+    let sample = |(engine, gauge)| Sample {
+        time_ns,
+        server: label(&SERVER_LABELS).unwrap_or_else(|| server.to_owned()),
+        model: label(&MODEL_LABELS),
+        engine,
+        gauge,
+        value,
+    };
+    known(name).map(sample).collect()
 }
 
 fn member<'v>(value: &'v Value, camel: &str, snake: &str) -> Option<&'v Value> {

@@ -25,19 +25,20 @@ pub(super) fn read(
             continue;
         }
         let Some(found) = sample(line) else { continue };
-        let Some((engine, gauge)) = known(found.name) else { continue };
         let label = |names: &[&str]| {
             let value = |name: &&str| labels(found.labels).find(|(have, _)| have == name);
             names.iter().find_map(value).map(|(_, value)| value)
         };
-        samples.push(Sample {
-            time_ns: found.time_ns.or(taken_ns).ok_or(NO_TIME)?,
-            server: label(&SERVER_LABELS).unwrap_or_else(|| server.to_owned()),
-            model: label(&MODEL_LABELS),
-            engine,
-            gauge,
-            value: found.value,
-        });
+        for (engine, gauge) in known(found.name) {
+            samples.push(Sample {
+                time_ns: found.time_ns.or(taken_ns).ok_or(NO_TIME)?,
+                server: label(&SERVER_LABELS).unwrap_or_else(|| server.to_owned()),
+                model: label(&MODEL_LABELS),
+                engine,
+                gauge,
+                value: found.value,
+            });
+        }
     }
     Ok(samples)
 }
