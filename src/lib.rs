@@ -77,7 +77,8 @@ fn assembled(
     tables: &dialects::Tables,
 ) -> Result<(CallTable, Ingest)> {
     let max_expansion = settings.max_expansion.unwrap_or(options.max_expansion);
-    let bounded = ingest::Options { max_expansion, ..options.clone() };
+    let max_record_bytes = settings.max_record_bytes.unwrap_or(options.max_record_bytes);
+    let bounded = ingest::Options { max_expansion, max_record_bytes, ..options.clone() };
     let ingested = ingest::read(inputs, tables.wanted(), &bounded)?;
     if let Some(progress) = &options.progress {
         progress.assembling();

@@ -210,8 +210,67 @@ fn a_huge_single_line_is_read_to_its_end() {
     out.write_all(b"]}").unwrap();
     out.into_inner().unwrap();
     let output = run(&["normalize", path.to_str().unwrap(), "-o", "-", "--format", "ndjson"]);
-    assert_eq!(rows(&output).len(), megabytes, "{}", err(&output));
+    if megabytes < 1024 {
+        assert_eq!(rows(&output).len(), megabytes, "{}", err(&output));
+    } else {
+        let found = rows(&output).len();
+        assert!((1000..1100).contains(&found), "{found}: {}", err(&output));
+        assert!(err(&output).contains("record of more than 1024 MiB"), "{}", err(&output));
+    }
     assert!(!String::from_utf8_lossy(&output.stdout).contains("pppp"));
+}
+
+/// One request whose prompt is as many MiB long, and its line's end.
+fn long_line(id: u64, mebibytes: usize) -> String {
+    let filler = "p".repeat(mebibytes << 20);
+    let prompt = format!(r#",{{"key":"gen_ai.prompt","value":{{"stringValue":"{filler}"}}}}"#);
+    request(id, 0, Some(1), &prompt) + "\n"
+}
+
+#[test]
+fn a_record_beyond_the_bound_is_cut_and_told() {
+    let folder = Folder::new();
+    let short = |id| request(id, 0, Some(1), "") + "\n";
+    let text = [short(1), long_line(2, 12), short(3), "{not json}\n".to_owned(), short(4)].concat();
+    let input = folder.write("spans.ndjson", &text);
+    let mut line = vec!["normalize", &input, "-o", "-", "--format", "ndjson"];
+    assert_eq!(rows(&run(&line)).len(), 4);
+    line.extend(["--max-record", "4"]);
+    let output = run(&line);
+    let spans: Vec<_> = rows(&output).iter().map(|row| row["span_id"].clone()).collect();
+    let ids = [1, 3, 4].map(|id| format!("{id:016x}"));
+    assert_eq!(spans, ids, "{}", err(&output));
+    for part in ["record of more than 4 MiB", "--max-record", "line 4"] {
+        assert!(err(&output).contains(part), "{part}: {}", err(&output));
+    }
+    line.push("--strict");
+    assert_eq!(run(&line).status.code(), Some(3));
+}
+
+#[test]
+fn a_decompression_bomb_is_named_and_its_bound_can_be_moved() {
+    let folder = Folder::new();
+    let text = request(1, 0, Some(1), "") + "\n" + &long_line(2, 150);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(text.as_bytes()).unwrap();
+    // A frame of zstd repeats a byte for next to nothing.
+    let packed = [
+        ("spans.ndjson.zst", zstd::encode_all(text.as_bytes(), 1).unwrap(), "1000"),
+        ("spans.ndjson.gz", gzip.finish().unwrap(), "100"),
+    ];
+    for (name, bytes, bound) in packed {
+        assert!(bytes.len() < 1 << 20, "{name}: {} bytes", bytes.len());
+        fs::write(folder.path(name), bytes).unwrap();
+        let input = folder.text(name);
+        let line = ["normalize", &input, "-o", "-", "--format", "ndjson", "--max-expansion", bound];
+        let output = run(&line);
+        assert!(err(&output).contains("decompression bomb"), "{name}: {}", err(&output));
+        assert!(err(&output).contains("--max-expansion"), "{name}: {}", err(&output));
+        assert_eq!(rows(&output).len(), 1, "{name}: what lies before is read");
+        assert_eq!(run(&[&line[..], &["--strict"]].concat()).status.code(), Some(3));
+        let wider = [&line[..line.len() - 1], &["1000000"]].concat();
+        assert_eq!(rows(&run(&wider)).len(), 2, "{name}");
+    }
 }
 
 #[test]

@@ -17,8 +17,8 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// What the inference server said of itself: its /metrics as text, or OTLP metrics as JSON; a
-    /// file or a folder of snapshots; may be given several times
+    /// What the inference server said of itself: its /metrics as text, or OTLP metrics as JSON
+    /// or protobuf; a file or a folder of snapshots; may be given several times
     #[arg(long, global = true, value_name = "FILE")]
     pub server_metrics: Vec<String>,
 
@@ -30,6 +30,11 @@ pub struct SettingsArgs {
     /// decompression bomb [default: 1000]
     #[arg(long, global = true, value_name = "TIMES", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_expansion: Option<u64>,
+
+    /// MiB that one record of a dump may take (a line, a frame, a JSON value): records are held in
+    /// memory whole; a longer one is cut there and told as lost [default: 1024]
+    #[arg(long, global = true, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub max_record: Option<u64>,
 }
 
 impl SettingsArgs {
@@ -42,7 +47,8 @@ impl SettingsArgs {
             None => Settings::default(),
         };
         let servers = Arc::new(crate::servers::read(&self.server_metrics)?);
-        let Self { redact, max_expansion, .. } = *self;
-        Ok(Settings { redact, max_expansion, servers, ..found })
+        let Self { redact, max_expansion, max_record, .. } = *self;
+        let max_record_bytes = max_record.map(|mebibytes| mebibytes << 20);
+        Ok(Settings { redact, max_expansion, max_record_bytes, servers, ..found })
     }
 }

@@ -50,6 +50,8 @@ pub struct Options {
     pub strict: bool,
     /// A compressed input may grow by at most this factor; beyond it is refused as a bomb.
     pub max_expansion: u64,
+    /// A record may be this large, for it is held in memory whole; a larger one is cut and lost.
+    pub max_record_bytes: u64,
     /// Which columns of tables that nobody documented are which.
     pub map: Vec<MapRule>,
     /// Counters for whoever watches meanwhile.
@@ -63,6 +65,7 @@ impl Default for Options {
         Self {
             strict: false,
             max_expansion: 1000,
+            max_record_bytes: 1 << 30,
             map: Vec::new(),
             progress: None,
             remote: remote::Terms::default(),

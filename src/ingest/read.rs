@@ -308,6 +308,24 @@ impl Cutter<'_> {
             }
             if !shape.is_whole() && !complete {
                 end = splitter.cut_from(end, &buffer);
+                if end == 0 && buffer.len() as u64 > self.options.max_record_bytes {
+                    let bound = self.options.max_record_bytes >> 20;
+                    let reason = format!(
+                        "record of more than {bound} MiB, cut there (--max-record allows more)"
+                    );
+                    opened.losses.lost(&reason, Place::Byte(offset));
+                    let sent = buffer.len() as u64;
+                    if !self.send(file, shape, offset, std::mem::take(&mut buffer)) {
+                        return;
+                    }
+                    // Only where lines are records is it known where the next one begins.
+                    let lines = shape == Shape::JsonLines;
+                    let behind = if lines { skip_line(rest.as_mut()) } else { None };
+                    let Some((skipped, next)) = behind else { return };
+                    offset += sent + skipped;
+                    buffer = next;
+                    splitter = Splitter::new(shape);
+                }
             }
         }
         self.send(file, shape, offset, buffer);
@@ -318,6 +336,21 @@ impl Cutter<'_> {
         self.order += 1;
         let taken = self.taken.take();
         self.sender.send(Chunk { file, order, offset, shape, bytes, taken }).is_ok()
+    }
+}
+
+/// Reads past the rest of a line and its end: how many bytes that were, and what was read behind it;
+/// none where the content ends before.
+fn skip_line(rest: &mut dyn Read) -> Option<(u64, Vec<u8>)> {
+    let mut piece = vec![0; STEP];
+    let mut skipped = 0;
+    loop {
+        let read = rest.read(&mut piece).ok().filter(|read| *read > 0)?;
+        if let Some(end) = memchr::memchr(b'\n', piece.get(..read)?) {
+            piece.truncate(read);
+            return Some((skipped + end as u64 + 1, piece.split_off(end + 1)));
+        }
+        skipped += read as u64;
     }
 }
 

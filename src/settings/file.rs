@@ -128,6 +128,7 @@ impl File {
             redact_key: self.redact_key,
             servers: Arc::default(),
             max_expansion: None,
+            max_record_bytes: None,
         })
     }
 }

@@ -45,6 +45,8 @@ pub struct Settings {
     pub servers: Arc<ServerMetrics>,
     /// How many times its own size a compressed input may grow to.
     pub max_expansion: Option<u64>,
+    /// How large one record of a dump may be.
+    pub max_record_bytes: Option<u64>,
 }
 
 /// What a diagnosis goes by, where it is not to be the built-in figure.
