@@ -84,3 +84,22 @@ fn the_dialects_are_listed_and_one_is_told_in_full() {
     assert_eq!(code, 2);
     assert!(err.contains("nonsense"), "{err}");
 }
+
+#[test]
+fn columns_that_no_table_reads_are_told_of_flattened_and_mapped_parquet_too() {
+    let folder = "testdata/formats/parquet";
+    for (name, unread) in [
+        ("flattened", "gen_ai.request.max_tokens"),
+        ("clickhouse_vercel_ai", "ai.settings.maxRetries"),
+    ] {
+        let found = inspected(&format!("{folder}/{name}.parquet"));
+        let names: Vec<&str> = found["unread"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|u| u["name"].as_str().unwrap())
+            .collect();
+        assert!(names.contains(&unread), "{name}: {names:?}");
+        assert!(!names.contains(&"gen_ai.request.model"), "{name}: {names:?}");
+    }
+}

@@ -36,13 +36,18 @@ pub struct Unread {
 impl Census {
     /// Counts one attribute.
     pub fn met(&self, name: &[u8]) {
+        self.met_times(name, 1);
+    }
+
+    /// Counts an attribute that was met so many times.
+    pub fn met_times(&self, name: &[u8], times: u64) {
         let Ok(mut counts) = self.counts.lock() else { return };
         if let Some(count) = counts.names.get_mut(name) {
-            *count += 1;
+            *count += times;
         } else if counts.names.len() < MOST && name.len() <= LONGEST {
-            counts.names.insert(name.into(), 1);
+            counts.names.insert(name.into(), times);
         } else {
-            counts.untold += 1;
+            counts.untold += times;
         }
     }
 

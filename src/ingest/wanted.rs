@@ -189,6 +189,18 @@ impl Wanted {
         self.census = Some(Arc::default());
     }
 
+    /// Whether attributes that are met and not wanted are counted.
+    pub fn counts_unread(&self) -> bool {
+        self.census.is_some()
+    }
+
+    /// Counts an attribute that is not wanted, met so many times.
+    pub fn met(&self, name: &str, times: u64) {
+        if let Some(census) = &self.census {
+            census.met_times(name.as_bytes(), times);
+        }
+    }
+
     /// What was met and not wanted; nothing where it was not counted.
     pub fn unread(&self) -> Unread {
         self.census.as_ref().map(|census| census.unread()).unwrap_or_default()

@@ -11,7 +11,7 @@ pub(super) fn layout(fields: &Fields, wanted: &Wanted) -> Option<Layout> {
         return None;
     }
     let column = |name: &str| first(fields, &[name]);
-    Some(Layout {
+    let mut layout = Layout {
         name: "OpenObserve",
         trace_id: column("trace_id"),
         span_id: column("span_id"),
@@ -27,7 +27,28 @@ pub(super) fn layout(fields: &Fields, wanted: &Wanted) -> Option<Layout> {
         resource: undotted(fields, wanted, "service_"),
         events: column("events").map(|column| Events::List { column }),
         ..Layout::default()
-    })
+    };
+    if wanted.counts_unread() {
+        let others = unread(fields, &layout);
+        layout.span.extend(others);
+    }
+    Some(layout)
+}
+
+/// The columns that are neither read nor the stream's own, so that they can be told.
+fn unread(fields: &Fields, layout: &Layout) -> Vec<Source> {
+    const OWN: [&str; 6] = [
+        "_timestamp",
+        "flags",
+        "links",
+        "reference_parent_trace_id",
+        "reference_ref_type",
+        "_o2_id",
+    ];
+    let read = layout.columns();
+    let other = |name: &&String| !read.contains(&name.as_str()) && !OWN.contains(&name.as_str());
+    let names = fields.iter().map(|field| field.name()).filter(other);
+    names.map(|name| Source::Attr { column: name.clone(), name: name.clone() }).collect()
 }
 
 /// The columns that hold wanted attributes, found by the name that their dots make of them.

@@ -116,6 +116,16 @@ fn bind_attr<'b, 'w>(
             }
         });
     }
+    if wanted.counts_unread() && wanted.attr(name).is_none() && array.as_struct_opt().is_none() {
+        let met = |row: &usize| match array.data_type() {
+            nested if nested.is_nested() => array.is_valid(*row),
+            _ => scalar(array, *row).is_some(),
+        };
+        match (0..array.len()).filter(met).count() as u64 {
+            0 => {}
+            times => wanted.met(name, times),
+        }
+    }
     if let Some(fields) = array.as_struct_opt() {
         for (field, column) in fields.column_names().into_iter().zip(fields.columns()) {
             bind_attr(&format!("{name}.{field}"), column.as_ref(), wanted, bound);
@@ -142,7 +152,8 @@ fn bind_bag<'b, 'w>(array: &'b dyn Array, wanted: &'w Wanted, bound: &mut Vec<Bo
 
 /// A map whose keys are codes into their distinct values.
 fn coded<'b, 'w>(array: &'b dyn Array, wanted: &'w Wanted) -> Option<Bound<'b, 'w>> {
-    let map = array.as_map_opt()?;
+    // Counting what is not wanted takes a look at every entry.
+    let map = array.as_map_opt().filter(|_| !wanted.counts_unread())?;
     let keys = map.keys().as_dictionary_opt::<Int32Type>().filter(|keys| keys.null_count() == 0)?;
     let names = keys.values().as_string_opt::<i32>()?;
     let wants = names.iter().map(|name| wanted.attr(name?)).collect();
