@@ -131,69 +131,6 @@ fn every_form_of_a_real_dump_gives_the_same_spans() {
     assert!(compared >= 60, "{compared}");
 }
 
-/// Files of public projects: spans seen, or what the refusal says.
-const SAMPLES: [(&str, std::result::Result<u64, &str>); 35] = [
-    ("agora/demo_traces.jsonl", Ok(957)),
-    ("agora/examples_decorator_example_telemetry_traces_1762768076.jsonl", Ok(54)),
-    ("azure-public-dataset/data_AzureLLMInferenceTrace_code.csv", Err(NO_LENGTH)),
-    ("azure-public-dataset/data_AzureLLMInferenceTrace_conv.csv", Err(NO_LENGTH)),
-    ("duckdb-otlp/test_data_malformed.jsonl", Ok(1)),
-    ("duckdb-otlp/test_data_multifile_malformed_traces.jsonl", Err("JSON cut short")),
-    ("duckdb-otlp/test_data_multifile_valid_traces.jsonl", Ok(1)),
-    ("duckdb-otlp/test_data_otap_traces-initial.otlp", Ok(1)),
-    ("duckdb-otlp/test_data_otlp_traces.pb", Ok(1)),
-    ("duckdb-otlp/test_data_single_trace.jsonl", Ok(1)),
-    ("duckdb-otlp/test_data_traces_deep_nesting.jsonl", Ok(1)),
-    ("duckdb-otlp/test_data_traces_large_attrs.jsonl", Ok(1)),
-    ("duckdb-otlp/test_data_traces_nulls.jsonl", Ok(3)),
-    ("duckdb-otlp/test_data_traces_simple.jsonl", Ok(3)),
-    ("duckdb-otlp/test_data_ts_overflow_logs.jsonl", Err("logs (line 1)")),
-    ("hyperdx/smoke-tests_otel-collector_data_traces_basic-insert_input.json", Ok(2)),
-    (
-        "jaeger/cmd_jaeger_internal_extension_jaegerquery_internal_apiv3_snapshots_GetTrace.json",
-        Ok(1),
-    ),
-    (
-        "jaeger/cmd_jaeger_internal_extension_jaegerquery_internal_fixture_otlp2jaeger-in.json",
-        Ok(2),
-    ),
-    ("jaeger/internal_storage_integration_fixtures_traces_example_trace.json", Ok(5)),
-    ("mooncake/FAST25-release_traces_synthetic_trace.jsonl", Err("JSON without spans (line 1)")),
-    ("opentelemetry-proto/examples_trace.json", Ok(1)),
-    ("otelite/crates_otelite-core_tests_fixtures_sample_traces.json", Ok(1)),
-    ("otelq/tests_testdata_logs.jsonl", Err("logs (line 1)")),
-    ("otelq/tests_testdata_traces.jsonl", Ok(8)),
-    ("otlp2parquet/testdata_invalid_trace_invalid_base64.json", Ok(1)),
-    ("otlp2parquet/testdata_metrics_mixed.jsonl", Err("metrics (line 1)")),
-    ("otlp2parquet/testdata_trace.json", Ok(2)),
-    ("otlp2parquet/testdata_trace.pb", Ok(2)),
-    ("otlp2parquet/testdata_traces.jsonl", Ok(19)),
-    ("otlp2parquet/testdata_traces.pb", Ok(19)),
-    ("otlp2records/tests_fixtures_sample_otlp_traces.json", Ok(1)),
-    ("ottl-playground/testdata_traces.json", Ok(2)),
-    ("robotframework-trace-report/otel-traces.json", Ok(1066)),
-    ("robotframework-trace-report/tests_fixtures_malformed_trace.json", Ok(3)),
-    ("zipkin/zipkin-lens_testdata_yelp.json", Ok(16)),
-];
-
-/// How traces of requests without any length of time are refused.
-const NO_LENGTH: &str = "a time, a duration or first token, and a model or token counts";
-
-#[test]
-fn files_of_public_projects_are_read_or_refused_as_they_should_be() {
-    let Some(root) = support::shared("samples") else { return };
-    for (name, want) in SAMPLES {
-        match (read(&root.join(name)), want) {
-            (Ok(read), Ok(spans)) => assert_eq!(read.ingest.spans, spans, "{name}"),
-            (Err(error), Err(message)) => {
-                assert!(error.to_string().contains(message), "{name}: {error}");
-                assert_eq!(error.exit_code(), 3);
-            }
-            (read, _) => panic!("{name}: {:?}", read.map(|read| read.ingest)),
-        }
-    }
-}
-
 #[test]
 fn the_ids_of_base64_json_are_those_of_its_protobuf_twin() {
     let Some(root) = support::shared("samples/otlp2parquet") else { return };

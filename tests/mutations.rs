@@ -1,5 +1,5 @@
 //! Damaged input of every kind: fixtures with bytes changed, cut out, repeated and exchanged are
-//! read without a fault, and a file that is cut anywhere gives what lies before the cut.
+//! read without a fault.
 //!
 //! A short run belongs to every test run; `LLMSPAN_MUTATE_S=1200 cargo test --test mutations`
 //! goes on for that many seconds on each group.
@@ -245,26 +245,4 @@ fn renderers() {
             assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{format:?}");
         }
     });
-}
-
-#[test]
-fn a_file_cut_anywhere_gives_what_lies_before_the_cut() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("cut.ndjson");
-    let whole = fs::read("testdata/formats/lines.ndjson").unwrap();
-    let count = |bytes: &[u8]| {
-        fs::write(&path, bytes).unwrap();
-        let inputs = [path.display().to_string()];
-        llmspan::read(&inputs, &Options::default()).map_or(0, |(_, ingest)| ingest.spans)
-    };
-    // What whole lines hold, by where each ends.
-    let ends: Vec<usize> =
-        (0..whole.len()).filter(|at| whole[*at] == b'\n').map(|at| at + 1).collect();
-    let whole_lines: Vec<(usize, u64)> =
-        ends.iter().map(|end| (*end, count(&whole[..*end]))).collect();
-    for cut in (1..whole.len()).step_by(13) {
-        let before = whole_lines.iter().rev().find(|(end, _)| *end <= cut);
-        let least = before.map_or(0, |(_, spans)| *spans);
-        assert!(count(&whole[..cut]) >= least, "cut at {cut}");
-    }
 }
