@@ -131,7 +131,7 @@ pub(super) fn layout(fields: &Fields, wanted: &Wanted) -> Option<Layout> {
     let start = Some(first(START)?);
     trace_id.as_ref().or(span_id.as_ref())?;
     let (span, resource) = (sources(fields, wanted, true), sources(fields, wanted, false));
-    if !carries_attributes(fields, wanted) {
+    if !carries_attributes(fields) {
         return None;
     }
     let flattened = span.iter().any(|source| matches!(source, Source::Attr { .. }));
@@ -157,18 +157,17 @@ pub(super) fn layout(fields: &Fields, wanted: &Wanted) -> Option<Layout> {
 }
 
 /// Whether any column holds attributes, wanted or not.
-fn carries_attributes(fields: &Fields, wanted: &Wanted) -> bool {
+fn carries_attributes(fields: &Fields) -> bool {
     fields.iter().any(|field| {
         let name = field.name().as_str();
         let prefixed = SPAN_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-        SPAN_BAGS.contains(&name) || prefixed || is_plain_attribute(name, wanted)
+        SPAN_BAGS.contains(&name) || prefixed || is_plain_attribute(name)
     })
 }
 
 /// Whether a column is named as the attribute that it holds, as Honeycomb and others do.
-fn is_plain_attribute(column: &str, wanted: &Wanted) -> bool {
-    let of_model = ["gen_ai.", "llm.", "ai."].iter().any(|prefix| column.starts_with(prefix));
-    of_model && wanted.attr(column).is_some()
+fn is_plain_attribute(column: &str) -> bool {
+    ["gen_ai.", "llm.", "ai."].iter().any(|prefix| column.starts_with(prefix))
 }
 
 fn duration(fields: &Fields) -> Option<(String, Unit)> {
