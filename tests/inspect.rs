@@ -97,7 +97,7 @@ fn columns_that_no_table_reads_are_told_of_flattened_and_mapped_parquet_too() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|u| u["name"].as_str().unwrap())
+            .map(|u| u["attribute"].as_str().unwrap())
             .collect();
         assert!(names.contains(&unread), "{name}: {names:?}");
         assert!(!names.contains(&"gen_ai.request.model"), "{name}: {names:?}");

@@ -148,7 +148,11 @@ fn no_record_before_the_cut_is_lost() {
             let before = ends.iter().filter(|end| **end + usize::from(dump.closed_by_next) <= cut);
             let least = before.count() as u64 * SPANS_OF_RECORD;
             let found = count(&path, &whole[..cut]);
-            assert!(found >= least, "{} cut at {cut}: {found} of {least}", dump.name);
+            assert!(
+                found >= least,
+                "{} cut at {cut}: {found} of {least}, records end at {ends:?}",
+                dump.name
+            );
         }
     }
 }

@@ -19,6 +19,7 @@ mod proto;
 mod read;
 pub mod remote;
 mod rows;
+mod skip;
 mod sniff;
 mod span;
 mod time;

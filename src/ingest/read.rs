@@ -16,13 +16,14 @@ use super::chunk::{CHUNK, Splitter};
 use super::decompress::{Content, FLOOR, fault_reason};
 use super::discover::{Found, Source};
 use super::outcome::{FileOutcome, Place, Tally};
+use super::skip::skip_line;
 use super::sniff::{Answer, MAX_HEAD, Shape, sniff};
 use super::wanted::Wanted;
 use super::{CanonicalInput, HELP, Options, frame, json, parquet, proto, rows};
 use crate::error::{Error, Result};
 
 /// How much is read at a time, so that a record that is larger than a chunk is passed by little.
-const STEP: usize = 1 << 20;
+pub(super) const STEP: usize = 1 << 20;
 
 /// How a file that the system does not let be read is refused.
 pub const UNREADABLE: &str = "cannot be read";
@@ -336,21 +337,6 @@ impl Cutter<'_> {
         self.order += 1;
         let taken = self.taken.take();
         self.sender.send(Chunk { file, order, offset, shape, bytes, taken }).is_ok()
-    }
-}
-
-/// Reads past the rest of a line and its end: how many bytes that were, and what was read behind it;
-/// none where the content ends before.
-fn skip_line(rest: &mut dyn Read) -> Option<(u64, Vec<u8>)> {
-    let mut piece = vec![0; STEP];
-    let mut skipped = 0;
-    loop {
-        let read = rest.read(&mut piece).ok().filter(|read| *read > 0)?;
-        if let Some(end) = memchr::memchr(b'\n', piece.get(..read)?) {
-            piece.truncate(read);
-            return Some((skipped + end as u64 + 1, piece.split_off(end + 1)));
-        }
-        skipped += read as u64;
     }
 }
 

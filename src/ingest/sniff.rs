@@ -276,6 +276,9 @@ pub fn length_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((length, bytes.get(wire.at..)?))
 }
 
+/// A message that was cut before so many bytes cannot be told from others.
+const LEAST_BEGUN: usize = 4;
+
 fn frames(head: &[u8], length: Length) -> Fit {
     let mut rest = head;
     for record in 0..LOOK {
@@ -291,7 +294,10 @@ fn frames(head: &[u8], length: Length) -> Fit {
         }
         match behind.split_at_checked(length) {
             Some((message, next)) if is_message(message, true) => rest = next,
-            None if is_message(behind, false) => return Fit::Cut,
+            // Behind a whole record, the first bytes of the next tell nothing against it.
+            None if is_message(behind, false) || (record > 0 && behind.len() < LEAST_BEGUN) => {
+                return Fit::Cut;
+            }
             _ => return Fit::No,
         }
     }

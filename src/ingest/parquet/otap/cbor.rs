@@ -38,6 +38,7 @@ impl Reader<'_> {
             (4, length) => self.sequence(length, depth, false)?,
             (5, length) => self.sequence(length, depth, true)?,
             (6, Some(_)) => self.item(depth + 1)?,
+            (8, None) => {}
             _ => return None,
         }
         Some(())
