@@ -3,7 +3,7 @@
 //!
 //! A window inside a dump has normal traffic around it; a recording stands alone. What two runs
 //! differ by without any change is not seen between them, so it is inferred from how far parts of
-//! each differ from one another ([`level`], [`between`]), on top of the noise of their calls.
+//! each differ from one another (`level`, `between`), on top of the noise of their calls.
 
 mod between;
 mod judge;
