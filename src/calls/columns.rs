@@ -31,8 +31,15 @@ impl Stretch {
         let places: Vec<IdxSize> =
             rows.iter().map(|row| IdxSize::try_from(*row).expect("fewer than 2^32 rows")).collect();
         let take = |series: &Series| series.take_slice(&places).expect("rows of the stretch");
-        Self { rows: rows.len(), series: self.series.iter().map(take).collect() }
+        let series = self.series.iter().map(take);
+        Self { rows: rows.len(), series: series.filter(is_known).collect() }
     }
+}
+
+/// Whether anything is known of a column: one of which nothing is known is left out, and so the
+/// table has the same columns in every form.
+pub(super) fn is_known(series: &Series) -> bool {
+    series.null_count() < series.len()
 }
 
 fn known<'c>(calls: impl ExactSizeIterator<Item = &'c Call>) -> Vec<Series> {

@@ -68,7 +68,7 @@ pub fn join(rows: &mut [Row], loose: Vec<Draft>, spans: &[Span]) -> u64 {
         }
     }
     for row in rows {
-        row.attempts.sort_by_key(|attempt| (attempt.start_ns, attempt.span));
+        row.attempts.sort_by_key(|attempt| attempt.start_ns);
     }
     left
 }

@@ -13,6 +13,7 @@ mod endpoints;
 mod habits;
 mod lens;
 mod matching;
+mod order;
 mod parse;
 mod parts;
 mod python;

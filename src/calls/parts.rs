@@ -13,6 +13,7 @@ use crate::calls::derive;
 use crate::calls::draft::{Draft, Reader};
 use crate::calls::habits::{self, CacheHabits, Shown};
 use crate::calls::lens::Lens;
+use crate::calls::order::Order;
 use crate::calls::parse::Rejection;
 use crate::calls::trace::{self, Folded, Row};
 use crate::calls::traces::Traces;
@@ -78,7 +79,7 @@ fn assemble_as(
     tied: impl Fn(&[Bond], &[Draft], usize) -> Vec<bool>,
 ) -> Assembled {
     let lens = Lens::new(tables);
-    let traces = Traces::of(&spans.spans);
+    let traces = Traces::of(spans);
     let folder = Folder { spans, lens: &lens, traces: &traces };
     let mut parts: Vec<Part> =
         ranges(&traces).into_par_iter().map(|range| folder.part(range)).collect();
@@ -87,7 +88,9 @@ fn assemble_as(
     add(&mut all.folded, "duplicate_span", repeated);
     let bonds: Vec<Bond> = parts.iter().flat_map(|part| &part.bonds).copied().collect();
     let loose = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.loose));
-    let loose: Vec<Draft> = loose.filter(matching::may_match).collect();
+    let mut loose: Vec<Draft> = loose.filter(matching::may_match).collect();
+    let order = Order::of(spans);
+    loose.par_sort_by(|one, other| order.compare(one.span, other.span));
     let tied = tied(&bonds, &loose, traces.len());
     drop(bonds);
     let mut last = folder.together(&tied, loose, &mut all.folded);
@@ -215,7 +218,8 @@ impl Folder<'_> {
         };
         let mut rows: Vec<Row> =
             again.par_chunks(BATCH).map(fold).collect::<Vec<_>>().into_iter().flatten().collect();
-        rows.sort_by_key(|row| row.draft.span);
+        let order = Order::of(self.spans);
+        rows.par_sort_by(|one, other| order.compare(one.draft.span, other.draft.span));
         let (mut rows, merged) = twins::fold(rows);
         for (kind, count) in merged {
             add(counts, kind, count);

@@ -1,9 +1,10 @@
 //! The canonical table itself: a polars frame with exactly the columns of `schema`, sorted by start.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use polars::prelude::{
-    Column as FrameColumn, DataFrame, DataType, IdxSize, NamedFrom, PlSmallStr, Series,
+    AnyValue, Column as FrameColumn, DataFrame, DataType, IdxSize, NamedFrom, PlSmallStr, Series,
 };
 use rayon::prelude::*;
 
@@ -11,7 +12,7 @@ use super::Call;
 use super::columns::{self, Stretch};
 use crate::schema::{Col, SEGMENT_PREFIX};
 
-/// One row per LLM call, sorted by start, trace id and span id.
+/// One row per LLM call, sorted by start, trace id, span id, and then all other columns.
 #[derive(Debug, Clone)]
 pub struct CallTable {
     frame: DataFrame,
@@ -45,8 +46,8 @@ impl PartialEq for CallTable {
 }
 
 impl CallTable {
-    /// A table of these calls; they need not be sorted. Calls that share start, trace id and
-    /// span id stay in the order given.
+    /// A table of these calls; they need not be sorted. Those that share start, trace id and
+    /// span id are ordered by their other columns.
     ///
     /// A call under assembly is far wider than its row: where there are many, make a table of
     /// each chunk and [`CallTable::concat`] them.
@@ -103,15 +104,17 @@ impl CallTable {
             let series = self.column(col);
             series.str().expect("an id is text").rechunk().into_owned()
         });
-        let key = |row: usize| (starts[row], traces.get(row), spans.get(row));
-        if (1..self.len()).all(|row| {
-            starts[row - 1] < starts[row]
-                || (starts[row - 1] == starts[row] && key(row - 1) <= key(row))
-        }) {
+        let key = |row: usize| (traces.get(row), spans.get(row));
+        let order = |one: usize, other: usize| {
+            let times = starts[one].cmp(&starts[other]);
+            let ids = times.then_with(|| key(one).cmp(&key(other)));
+            ids.then_with(|| self.rest(one, other))
+        };
+        if (1..self.len()).all(|row| order(row - 1, row) != Ordering::Greater) {
             return self;
         }
         let mut rows: Vec<usize> = (0..self.len()).collect();
-        rows.par_sort_by(|one, other| key(*one).cmp(&key(*other)));
+        rows.par_sort_by(|one, other| order(*one, *other));
         let rows: Vec<IdxSize> =
             rows.iter().map(|row| IdxSize::try_from(*row).expect("fewer than 2^32 rows")).collect();
         let take = |column: FrameColumn| {
@@ -124,6 +127,18 @@ impl CallTable {
         };
         let series = self.frame.into_columns().into_par_iter().map(take).collect();
         Self::from_series(rows.len(), series)
+    }
+
+    /// Compares two rows by every column, so that those without ids come in one order, whatever
+    /// the order of the input was.
+    fn rest(&self, one: usize, other: usize) -> Ordering {
+        let all = self.frame.columns().iter().map(FrameColumn::as_materialized_series);
+        let compare = |series: &Series| {
+            let cell = |row| series.get(row).unwrap_or(AnyValue::Null);
+            cell(one).partial_cmp(&cell(other)).unwrap_or(Ordering::Equal)
+        };
+        let known = all.filter(|series| columns::is_known(series));
+        known.map(compare).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 
     /// The same calls, each started so much later.
@@ -231,11 +246,8 @@ impl From<CallTable> for Stretch {
     fn from(table: CallTable) -> Self {
         let rows = table.len();
         let series = table.frame.columns().iter().map(FrameColumn::as_materialized_series);
-        // A kept attribute stays a column even where nothing is known of it.
-        let known = |series: &&Series| {
-            series.null_count() < rows || series.name().starts_with(SEGMENT_PREFIX)
-        };
-        Self { rows, series: series.filter(known).cloned().collect() }
+        let series = series.filter(|series| columns::is_known(series)).cloned();
+        Self { rows, series: series.collect() }
     }
 }
 

@@ -358,7 +358,8 @@ impl Fold<'_> {
             list.push(draft);
         }
         for row in &mut rows {
-            row.attempts.sort_by_key(|attempt| (attempt.start_ns, attempt.span));
+            // Those that start together stay in the order of the trace's members.
+            row.attempts.sort_by_key(|attempt| attempt.start_ns);
             own_attempts(&mut row.attempts);
         }
         self.folded.rows = rows;

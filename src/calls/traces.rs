@@ -1,10 +1,13 @@
 //! Which spans belong to one trace, and which of them were written twice.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
+use rayon::prelude::*;
 
-use crate::ingest::{Id, Span};
+use crate::calls::order::Order;
+use crate::ingest::{Id, Span, Spans};
 
 /// Up to this many spans a trace is searched from end to end, which costs less than a set.
 const FEW: usize = 16;
@@ -13,7 +16,7 @@ const FEW: usize = 16;
 pub struct Traces {
     /// The trace of every span.
     pub of: Vec<usize>,
-    /// Whether a span repeats the trace and span id of an earlier one.
+    /// Whether a span repeats the trace and span id of another one that tells as much or more.
     pub repeated: Vec<bool>,
     /// Where the members of each trace begin; one more at the end.
     begins: Vec<usize>,
@@ -23,7 +26,8 @@ pub struct Traces {
 
 impl Traces {
     /// Groups the spans.
-    pub fn of(spans: &[Span]) -> Self {
+    pub fn of(dump: &Spans) -> Self {
+        let spans = &dump.spans;
         let (of, mut begins) = number(spans);
         let mut members = vec![0; spans.len()];
         for (trace, span) in of.iter().zip(0_u32..) {
@@ -36,8 +40,20 @@ impl Traces {
             *first = 0;
         }
         let mut traces = Self { of, repeated: vec![false; spans.len()], begins, members };
-        traces.drop_repeated(spans);
+        traces.sort(Order::of(dump));
+        traces.drop_repeated(dump);
         traces
+    }
+
+    /// Brings the members of each trace into an order that is the same in every form of a dump.
+    fn sort(&mut self, order: Order<'_>) {
+        let compare = |one: &u32, other: &u32| order.compare(*one, *other);
+        for trace in 0..self.len() {
+            let members = &mut self.members[self.begins[trace]..self.begins[trace + 1]];
+            if !members.is_sorted_by(|one, other| compare(one, other) != Ordering::Greater) {
+                members.par_sort_by(compare);
+            }
+        }
     }
 
     /// How many traces.
@@ -45,25 +61,37 @@ impl Traces {
         self.begins.len() - 1
     }
 
-    /// The spans of a trace that repeat no earlier one, in order.
+    /// The spans of a trace that repeat no other one, in an order that only their content decides.
     pub fn members(&self, trace: usize) -> &[u32] {
         &self.members[self.begins[trace]..self.begins[trace + 1]]
     }
 
-    fn drop_repeated(&mut self, spans: &[Span]) {
+    /// Of the records of one span the fullest is kept, the first of those that tell as much.
+    fn drop_repeated(&mut self, dump: &Spans) {
+        let spans = &dump.spans;
         let id = |at: &u32| spans.get(*at as usize).map_or(&Id::None, |span| &span.span_id);
+        let order = Order::of(dump);
         for trace in 0..self.len() {
             let members = &self.members[self.begins[trace]..self.begins[trace + 1]];
-            if members.len() <= FEW {
-                for (place, at) in members.iter().enumerate().skip(1) {
-                    let known = |other: &u32| id(other) == id(at);
-                    self.repeated[*at as usize] =
-                        !id(at).is_none() && members[..place].iter().any(known);
+            let mut known: HashMap<&Id, u32, FixedState> = HashMap::default();
+            for (place, at) in members.iter().enumerate().filter(|(_, at)| !id(at).is_none()) {
+                let before = if members.len() <= FEW {
+                    let mut before = members[..place].iter();
+                    let again =
+                        |other: &&u32| id(other) == id(at) && !self.repeated[**other as usize];
+                    before.find(again).copied()
+                } else {
+                    known.get(id(at)).copied()
+                };
+                let gone = before.map(|before| match order.fuller(before, *at) {
+                    Ordering::Less => before,
+                    Ordering::Equal | Ordering::Greater => *at,
+                });
+                if let Some(gone) = gone {
+                    self.repeated[gone as usize] = true;
                 }
-            } else {
-                let mut seen: HashSet<&Id, FixedState> = HashSet::default();
-                for at in members {
-                    self.repeated[*at as usize] = !id(at).is_none() && !seen.insert(id(at));
+                if members.len() > FEW && gone != Some(*at) {
+                    known.insert(id(at), *at);
                 }
             }
         }

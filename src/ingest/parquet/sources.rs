@@ -359,14 +359,15 @@ fn array_in_text(text: &str, scalars_alone: bool) -> Option<Raw<'_>> {
     if let Some(only) = only_text(bytes).filter(|_| scalars_alone) {
         return Some(Raw::Text(only));
     }
-    let mut pull = Pull::new(bytes);
-    if bytes.starts_with(b"[") {
-        pull.skip().ok()?;
-        return (pull.at == bytes.len()).then_some(Raw::Json(bytes));
-    }
-    if !bytes.starts_with(b"{") {
+    // What only begins like an array is text, as it is in every other form.
+    let begins = bytes.starts_with(b"[") || bytes.starts_with(b"{");
+    if !begins || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err() {
         return None;
     }
+    if bytes.starts_with(b"[") {
+        return Some(Raw::Json(bytes));
+    }
+    let mut pull = Pull::new(bytes);
     let mut members = pull.object().ok()?;
     if members.next(&mut pull).ok()??.inside != b"values" {
         return None;
