@@ -76,6 +76,9 @@ fn rows_tell_the_same_as_parquet_and_as_text() {
         ("formats/parquet/langsmith_runs.parquet", "formats/rows/langsmith_runs.jsonl"),
         ("formats/parquet/litellm_spend_logs.parquet", "formats/rows/litellm_spend_logs.json"),
         ("formats/parquet/homemade.parquet", "formats/rows/homemade_ms.jsonl"),
+        ("formats/parquet/mlflow_search_traces.parquet", "formats/rows/mlflow_traces.jsonl"),
+        ("formats/rows/mlflow_search_traces.csv", "formats/rows/mlflow_traces.jsonl"),
+        ("formats/rows/mlflow_search_traces.json", "formats/rows/mlflow_traces.jsonl"),
     ] {
         assert_eq!(read(parquet).0, read(text).0, "{parquet}");
     }

@@ -138,6 +138,17 @@ const FILES: &[(&str, &str, u64, &[&str])] = &[
         1,
         &["openinference 1767323045123456000 2.376544 0.776544 - gpt-4o 1800 1280 90 - ok"],
     ),
+    ("snowflake_events.jsonl", "json rows: Snowflake event table", 4, SNOWFLAKE),
+    ("snowflake_events.csv", "csv: Snowflake event table", 4, SNOWFLAKE),
+    (
+        "datadog_export.json",
+        "json rows: Datadog LLM Observability spans",
+        4,
+        &[
+            "datadog 1767323045123456000 2.376544 0.777 gpt-4o - 1800 1280 90 - ok",
+            "datadog 1767323046000000000 29 - gpt-4o - - - - - error",
+        ],
+    ),
     ("clickhouse.jsonl", "json rows: ClickHouse otel_traces", 25, CLICKHOUSE),
     ("clickhouse.json", "json rows: ClickHouse otel_traces", 25, CLICKHOUSE),
     ("clickhouse.csv", "csv: ClickHouse otel_traces", 25, CLICKHOUSE),
@@ -247,6 +258,11 @@ const HELICONE: &[&str] = &[
     "helicone 1767323043000000000 0.12 - gpt-4o gpt-4o-2024-11-20 - - - - error",
 ];
 
+const SNOWFLAKE: &[&str] = &[
+    "openai_v2 1767323045123456000 2.376544 - gpt-4o gpt-4o-2024-11-20 1800 - 90 - ok",
+    "openai_v2 1767323050000000000 30 - gpt-4o - - - - - timeout",
+];
+
 const CLICKHOUSE: &[&str] = &[];
 
 const GO: &[&str] = &[
@@ -284,7 +300,15 @@ fn every_fixture_has_its_line() {
     }
 }
 
-const UNTABLED: [&str; 3] = ["make.py", "homemade_unlabelled.csv", "honeycomb.csv"];
+/// Their times are those of the day on which the tool wrote them, or they are read elsewhere.
+const UNTABLED: [&str; 6] = [
+    "make.py",
+    "homemade_unlabelled.csv",
+    "honeycomb.csv",
+    "mlflow_traces.jsonl",
+    "mlflow_search_traces.json",
+    "mlflow_search_traces.csv",
+];
 
 #[test]
 fn clickhouse_tells_the_same_in_json_csv_and_parquet() {

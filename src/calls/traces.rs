@@ -155,24 +155,42 @@ mod tests {
         Span { trace_id: bytes(trace), span_id: bytes(id), ..Span::default() }
     }
 
+    fn dump(spans: &[Span]) -> Spans {
+        Spans { spans: spans.to_vec(), ..Spans::default() }
+    }
+
+    #[test]
+    fn of_the_records_of_one_span_the_fullest_stays_wherever_it_lies() {
+        let mut full = span(1, 1);
+        full.end_ns = Some(5);
+        let mut open = span(1, 1);
+        open.start_ns = -1;
+        for spans in [[full.clone(), open.clone()], [open, full]] {
+            let traces = Traces::of(&dump(&spans));
+            let kept = traces.members(0);
+            assert_eq!(kept.len(), 1);
+            assert_eq!(spans[kept[0] as usize].end_ns, Some(5));
+        }
+    }
+
     #[test]
     fn spans_come_together_by_trace_and_what_is_repeated_is_left_out() {
         let spans = [span(1, 1), span(2, 1), span(1, 2), span(1, 1), span(2, 0), span(2, 0)];
-        let traces = Traces::of(&spans);
+        let traces = Traces::of(&dump(&spans));
         assert_eq!(traces.of, [0, 1, 0, 0, 1, 1]);
         assert_eq!(traces.repeated, [false, false, false, true, false, false]);
         assert_eq!(traces.len(), 2);
         assert_eq!(traces.members(0), [0, 2]);
         // Spans without an id repeat nothing.
         assert_eq!(traces.members(1), [1, 4, 5]);
-        assert_eq!(Traces::of(&[]).len(), 0);
+        assert_eq!(Traces::of(&Spans::default()).len(), 0);
     }
 
     #[test]
     fn a_long_trace_is_searched_as_a_short_one_is() {
         let mut spans: Vec<Span> = (1..=40).map(|id| span(7, id)).collect();
         spans.push(span(7, 3));
-        let traces = Traces::of(&spans);
+        let traces = Traces::of(&dump(&spans));
         assert_eq!(traces.members(0), (0..40).collect::<Vec<u32>>());
         assert!(traces.repeated[40]);
     }

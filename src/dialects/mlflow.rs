@@ -16,6 +16,8 @@ const SPANS: &[SpanRule] = &[
 ];
 
 const FIELDS: &[Field] = &[
+    // The attribute is overwritten with the model that answered.
+    path(Col::RequestModel, "mlflow.spanInputs", &["model"]),
     attr(Col::RequestModel, "mlflow.llm.model"),
     attr(Col::Provider, "mlflow.llm.provider"),
     event(Col::TtftS, "mlflow.chunk.item.0"),

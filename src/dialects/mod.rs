@@ -18,6 +18,7 @@ mod bedrock_botocore;
 mod claude_code;
 mod cloudflare_ai_gateway;
 mod codex_cli;
+mod datadog;
 mod dynamo;
 mod envoy_ai_gateway;
 mod gemini_cli;
@@ -90,6 +91,7 @@ pub static DIALECTS: &[&Dialect] = &[
     &langsmith_runs::DIALECT,
     &litellm_spend_logs::DIALECT,
     &helicone::DIALECT,
+    &datadog::DIALECT,
     &mapped_columns::DIALECT,
     &mlflow::DIALECT,
     &envoy_ai_gateway::DIALECT,

@@ -1,46 +1,13 @@
 //! Every format that is read, who writes it, and by which file that was shown: the page
 //! `docs/formats.md` is written from this.
 
+mod entry;
 mod page;
 
+pub use entry::{Format, Origin};
 pub use page::page;
 
-/// Where the file that shows a format comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// The tool itself wrote it.
-    Real,
-    /// It was made after the tool's documented schema.
-    Made,
-}
-
-/// A format, or one form of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Format {
-    /// What it is and who writes it.
-    pub title: &'static str,
-    /// In which containers it comes.
-    pub forms: &'static str,
-    /// What the report calls it.
-    pub named: &'static str,
-    /// The file in `testdata/` by which it was shown.
-    pub shown: &'static str,
-    /// Where that comes from.
-    pub origin: Origin,
-    /// What to know.
-    pub note: &'static str,
-}
-
-const fn format(
-    title: &'static str,
-    forms: &'static str,
-    named: &'static str,
-    shown: &'static str,
-    origin: Origin,
-    note: &'static str,
-) -> Format {
-    Format { title, forms, named, shown, origin, note }
-}
+use entry::format;
 
 use Origin::{Made, Real};
 
@@ -374,6 +341,46 @@ pub static FORMATS: &[Format] = &[
         "formats/rows/honeycomb.csv",
         Made,
         "`trace.trace_id`, `duration_ms`, `gen_ai.request.model` and so on, one column each",
+    ),
+    format(
+        "MLflow: `Trace.to_json`, and what `mlflow traces get` prints",
+        "JSON, lines",
+        "otlp_json",
+        "formats/rows/mlflow_traces.jsonl",
+        Real,
+        "ids in base64; every attribute is JSON text",
+    ),
+    format(
+        "MLflow `search_traces` frames",
+        "Parquet, CSV, JSON",
+        "parquet: MLflow traces",
+        "formats/parquet/mlflow_search_traces.parquet",
+        Real,
+        "the `trace` column holds each trace whole, and is what is read",
+    ),
+    format(
+        "Snowflake event tables",
+        "JSON, lines",
+        "json rows: Snowflake event table",
+        "formats/rows/snowflake_events.jsonl",
+        Made,
+        "rows of the type `SPAN` are read; `TIMESTAMP` is the end",
+    ),
+    format(
+        "Snowflake event tables",
+        "CSV, Parquet",
+        "csv: Snowflake event table",
+        "formats/rows/snowflake_events.csv",
+        Made,
+        "objects are JSON text there",
+    ),
+    format(
+        "Datadog LLM Observability, export API",
+        "JSON",
+        "json rows: Datadog LLM Observability spans",
+        "formats/rows/datadog_export.json",
+        Made,
+        "the first token is in seconds among `metrics`",
     ),
     format(
         "Any table with a time, a duration or first token, and a model or counts",

@@ -54,6 +54,8 @@ by the middle of its values, and the note that names the mapping says so.
 A table without any length of time (requests with counts alone), logs and metrics, and a JavaScript
 console dump, which is no JSON: export with the OTLP exporter instead. Arrow IPC, Avro, SQLite,
 archives and encrypted Parquet are named and refused, and so is OTAP as it travels (`.bar`, Arrow
-inside protobuf): its Parquet directories are read. Not read yet: event tables of Snowflake,
-Databricks' `VARIANT` columns (`to_json` them), MLflow's frames of whole traces, Datadog's spans.
+inside protobuf): its Parquet directories are read. Databricks' `VARIANT` columns are binary: write
+them with `to_json(attributes)`, or as a map. Datadog's APM spans carry the tokens of no call: give
+the export of LLM Observability. MLflow before 3 wrote traces in a schema of its own: export them
+with a newer client.
 ";

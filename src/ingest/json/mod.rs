@@ -53,8 +53,13 @@ pub fn read_values(bytes: &[u8], wanted: &Wanted, batch: &mut Batch) {
 
 /// Reads a message of values that begins at this byte of the chunk; its records are placed there.
 pub fn read_message(bytes: &[u8], start: u64, wanted: &Wanted, batch: &mut Batch) {
+    read_document(bytes, Place::Byte(start), wanted, batch);
+}
+
+/// Reads the values of a text that lies somewhere else; its records are placed there.
+pub fn read_document(bytes: &[u8], place: Place, wanted: &Wanted, batch: &mut Batch) {
     let mut reader = Reader::new(bytes, wanted, batch);
-    reader.fixed = Some(Place::Byte(start));
+    reader.fixed = Some(place);
     read(bytes, reader);
 }
 

@@ -104,6 +104,8 @@ impl<'a, 'w, 'b> Reader<'a, 'w, 'b> {
                     self.batch.close_resource(mark, Vec::new);
                     return done;
                 }
+                // A trace that tells its own id beside its spans.
+                b"traceId" | b"trace_id" if holds_spans(&start) => self.pull.skip()?,
                 b"traceId"
                 | b"trace_id"
                 | b"spanId"
@@ -240,6 +242,22 @@ impl<'a, 'w, 'b> Reader<'a, 'w, 'b> {
         }
         Ok(())
     }
+}
+
+/// Whether an object has a member that holds spans.
+fn holds_spans(object: &Pull<'_>) -> bool {
+    let mut pull = object.clone();
+    let mut read = || -> Step<bool> {
+        let mut members = pull.object()?;
+        while let Some(key) = members.next(&mut pull)? {
+            if key.inside == b"spans" && pull.peek()? == b'[' {
+                return Ok(true);
+            }
+            pull.skip()?;
+        }
+        Ok(false)
+    };
+    read().unwrap_or(false)
 }
 
 /// How the report counts a value that could not be read to its end.

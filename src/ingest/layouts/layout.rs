@@ -10,6 +10,12 @@ pub(in crate::ingest) struct Layout {
     pub parent_span_id: Option<String>,
     pub span_name: Option<String>,
     pub kind: Option<String>,
+    /// The column whose cells are whole traces as JSON text; then no other part is looked at.
+    pub documents: Option<String>,
+    /// Columns of objects; a part named `object.member` is read from there.
+    pub objects: Vec<String>,
+    /// The column that says of what a row is, and what it must say.
+    pub only: Option<(String, &'static str)>,
     /// Whether kinds are numbered from zero, as JavaScript does.
     pub kinds_from_zero: bool,
     pub status: Option<String>,
@@ -129,8 +135,11 @@ impl Layout {
             &self.service,
             &self.scope_name,
             &self.scope_version,
+            &self.documents,
         ];
         let mut columns: Vec<&str> = parts.into_iter().filter_map(Option::as_deref).collect();
+        columns.extend(self.objects.iter().map(String::as_str));
+        columns.extend(self.only.as_ref().map(|(column, _)| column.as_str()));
         columns.extend(self.duration.as_ref().map(|(column, _)| column.as_str()));
         columns.extend(self.span.iter().chain(&self.resource).flat_map(Source::columns));
         match &self.events {

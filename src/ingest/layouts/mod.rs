@@ -4,6 +4,7 @@
 
 mod clickhouse;
 mod column_names;
+mod datadog;
 mod go_stdouttrace;
 mod greptimedb;
 mod helicone;
@@ -14,12 +15,14 @@ mod langsmith_runs;
 mod layout;
 mod litellm_spend_logs;
 pub(super) mod mapper;
+mod mlflow_traces;
 mod named;
 mod openobserve;
 mod phoenix;
 mod rotel;
 mod signoz;
 mod signoz_api;
+mod snowflake;
 mod zipkin;
 
 use arrow_schema::Fields;
@@ -34,12 +37,15 @@ pub(super) struct Format {
 }
 
 /// Every format, the most particular first.
-static FORMATS: [Format; 15] = [
+static FORMATS: [Format; 18] = [
     Format { layout: clickhouse::layout },
     Format { layout: langfuse::layout },
     Format { layout: langsmith_runs::layout },
     Format { layout: litellm_spend_logs::layout },
     Format { layout: helicone::layout },
+    Format { layout: mlflow_traces::layout },
+    Format { layout: snowflake::layout },
+    Format { layout: datadog::layout },
     Format { layout: jaeger::layout },
     Format { layout: zipkin::layout },
     Format { layout: go_stdouttrace::layout },

@@ -4,6 +4,7 @@ mod bags;
 pub(crate) mod cell;
 mod events;
 mod hint;
+mod objects;
 pub(crate) mod open;
 mod otap;
 mod render;
@@ -152,25 +153,26 @@ fn read_spans(open: &Open, layout: &Layout, wanted: &Wanted) -> FileOutcome {
         })
         .collect();
     let read = groups.par_iter().map(|(group, first_row)| {
-        let mut batch = Batch::default();
+        let (mut batch, mut done) = (Batch::default(), 0);
         let ended = open.batches(*group, &columns, |rows| {
-            rows::read(layout, wanted, rows, first_row + batch.span_count, &mut batch);
-            batch.span_count += rows.num_rows() as u64;
+            rows::read(layout, wanted, rows, first_row + done, &mut batch);
+            done += rows.num_rows() as u64;
             Ok(())
         });
-        (batch, ended.is_err())
+        (batch, done, ended.is_err())
     });
-    let read: Vec<(Batch, bool)> = read.collect();
+    let read: Vec<(Batch, u64, bool)> = read.collect();
     let mut all = Batch::default();
-    for ((mut batch, damaged), ((_, first_row), rows)) in
+    for ((mut batch, done, damaged), ((_, first_row), rows)) in
         read.into_iter().zip(groups.iter().zip(&sizes))
     {
-        let lost = rows.saturating_sub(batch.span_count);
         if damaged {
-            let place = Place::Row(first_row + batch.span_count);
-            batch.tally.add("row in a damaged page", lost, place, true);
+            let lost = rows.saturating_sub(done);
+            batch.tally.add("row in a damaged page", lost, Place::Row(first_row + done), true);
         }
-        batch.span_count = *rows;
+        if layout.documents.is_none() {
+            batch.span_count = *rows;
+        }
         all.absorb(batch, 0, 0);
     }
     let format = format!("parquet: {}", layout.name);

@@ -3,7 +3,7 @@
 use arrow_array::{Array, RecordBatch};
 
 use super::cell::{Scalar, scalar};
-use super::{events, sources, time};
+use super::{events, objects, sources, time};
 use crate::ingest::batch::{Batch, RawTimes};
 use crate::ingest::collect::{Collector, Raw};
 use crate::ingest::json::id;
@@ -37,10 +37,25 @@ struct Parts<'b> {
     scope_version: Option<&'b dyn Array>,
     times_in: Option<Unit>,
     kinds_from_zero: bool,
+    /// The column that says what a row is of, and what it must say.
+    only: Option<(Option<&'b dyn Array>, &'static str)>,
 }
 
 /// Reads the rows of a batch, the first of which is this row of the file.
 pub(in crate::ingest) fn read(
+    layout: &Layout,
+    wanted: &Wanted,
+    batch: &RecordBatch,
+    first_row: u64,
+    out: &mut Batch,
+) {
+    if let Some(column) = &layout.documents {
+        return objects::documents(column, batch, wanted, first_row, out);
+    }
+    read_spans(layout, wanted, &objects::unfolded(layout, batch), first_row, out);
+}
+
+fn read_spans(
     layout: &Layout,
     wanted: &Wanted,
     batch: &RecordBatch,
@@ -56,6 +71,9 @@ pub(in crate::ingest) fn read(
     for (row, place) in (0..batch.num_rows()).zip(first_row..) {
         let place = Place::Row(place);
         let parts = &bound.parts;
+        if !parts.is_span(row) {
+            continue;
+        }
         // Most rows are told from what is null in them to be no call's.
         let at_most = weights.get(row).copied().unwrap_or(Keep::Always);
         if at_most == Keep::Never && !wanted.any_span() {
@@ -169,7 +187,13 @@ impl<'b> Parts<'b> {
             scope_version: part(&layout.scope_version),
             times_in: layout.times_in,
             kinds_from_zero: layout.kinds_from_zero,
+            only: layout.only.as_ref().map(|(name, says)| (column(name), *says)),
         }
+    }
+
+    /// Whether a row is a span, in a table that holds other things too.
+    fn is_span(&self, row: usize) -> bool {
+        self.only.is_none_or(|(column, says)| text(column, row) == says)
     }
 
     fn id(&self, array: Option<&dyn Array>, row: usize) -> Id {

@@ -113,7 +113,7 @@ fn look(pull: &mut Pull<'_>, prefix: &str, depth: u32, keys: &mut Keys) -> Step<
             return Ok(());
         }
         let next = pull.peek()?;
-        if depth < MAX_DEPTH && next == b'{' && PARTS.contains(&&*key) {
+        if depth < MAX_DEPTH && next == b'{' && is_part(&key, pull) {
             look(pull, &format!("{name}."), depth + 1, keys)?;
         } else if depth < MAX_DEPTH && next == b'[' && HOLDERS.contains(&&*key) {
             let mut elements = pull.array()?;
@@ -132,6 +132,15 @@ fn look(pull: &mut Pull<'_>, prefix: &str, depth: u32, keys: &mut Keys) -> Step<
         }
     }
     Ok(())
+}
+
+/// Whether an object is part of the row. Attributes are its content, unless they hold the times
+/// of the span, as in what Datadog's API gives.
+fn is_part(key: &str, object: &Pull<'_>) -> bool {
+    PARTS.contains(&key)
+        || key == "attributes"
+            && members(&mut object.clone())
+                .is_ok_and(|members| members.iter().any(|(name, _)| name == "start_ns"))
 }
 
 fn is_otlp(key: &str) -> bool {
@@ -305,7 +314,7 @@ fn flatten<'a>(prefix: &str, members: Row<'a>, depth: u32, out: &mut Row<'a>) {
     for (key, value) in members {
         if let Raw::Json(text @ [b'{', ..]) = value
             && depth < MAX_DEPTH
-            && PARTS.contains(&key.as_ref())
+            && is_part(&key, &Pull::new(text))
             && let Ok(inner) = self::members(&mut Pull::new(text))
         {
             flatten(&format!("{prefix}{key}."), inner, depth + 1, out);

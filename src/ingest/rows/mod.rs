@@ -123,16 +123,13 @@ pub fn read(
         true
     });
     flush(&mut table);
-    batch.span_count = first_row;
+    if layout.documents.is_none() {
+        batch.span_count = first_row;
+    }
     tally.absorb(&batch.tally, 0, 0);
     let format = format!("{}: {}", form.format(), layout.name);
-    Ok(FileOutcome {
-        spans: batch.into_spans(),
-        table: None,
-        format,
-        span_count: first_row,
-        losses: tally,
-    })
+    let span_count = batch.span_count;
+    Ok(FileOutcome { spans: batch.into_spans(), table: None, format, span_count, losses: tally })
 }
 
 /// The layout of columns that no format names.

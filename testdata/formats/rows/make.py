@@ -2,7 +2,8 @@
 
 `make.py made` writes the files that are made up after a documented schema (standard library only).
 `make.py python_sdk` needs opentelemetry-sdk, `make.py clickhouse` needs chdb, `make.py langsmith`
-needs langsmith and langchain-core, `make.py litellm` needs litellm: each lets the real tool write.
+needs langsmith and langchain-core, `make.py litellm` needs litellm, `make.py mlflow` needs
+mlflow-skinny, sqlalchemy, openai and pandas: each lets the real tool write.
 """
 
 import csv
@@ -203,7 +204,8 @@ def jaeger_storage():
 
 
 def made():
-    for write in [zipkin, phoenix, helicone, langfuse_csv, langfuse_api, homemade, signoz_api, jaeger, jaeger_storage, without_length]:
+    for write in [zipkin, phoenix, helicone, langfuse_csv, langfuse_api, homemade, signoz_api, jaeger, jaeger_storage, without_length,
+                  snowflake, datadog]:
         write()
 
 
@@ -331,6 +333,128 @@ def litellm():
             if isinstance(value, (dict, list)):
                 row[key] = json.dumps(value)
     table("litellm_spend_logs.csv", rows)
+
+
+def snowflake():
+    call = {
+        "TIMESTAMP": "2026-01-02 03:04:07.500000000",
+        "START_TIMESTAMP": "2026-01-02 03:04:05.123456000",
+        "TRACE": {"trace_id": TRACE, "span_id": "eee19b7ec3c1b174"},
+        "RESOURCE_ATTRIBUTES": {"service.name": "rag", "snow.database.name": "A"},
+        "SCOPE": {"name": "opentelemetry.instrumentation.openai_v2"},
+        "RECORD_TYPE": "SPAN",
+        "RECORD": {"name": "chat gpt-4o", "kind": "SPAN_KIND_CLIENT", "parent_span_id": "aaaabbbbccccdddd",
+                   "status": {"code": "STATUS_CODE_UNSET"}},
+        "RECORD_ATTRIBUTES": {
+            "gen_ai.operation.name": "chat", "gen_ai.system": "openai",
+            "gen_ai.request.model": "gpt-4o", "gen_ai.response.model": "gpt-4o-2024-11-20",
+            "gen_ai.usage.input_tokens": 1800, "gen_ai.usage.output_tokens": 90},
+    }
+    failed = dict(call, TIMESTAMP="2026-01-02 03:04:40.000000000", START_TIMESTAMP="2026-01-02 03:04:10.000000000",
+                  TRACE=dict(call["TRACE"], span_id="eee19b7ec3c1b175"),
+                  RECORD=dict(call["RECORD"], status={"code": "STATUS_CODE_ERROR"}))
+    attributes = call["RECORD_ATTRIBUTES"]
+    failed["RECORD_ATTRIBUTES"] = {k: v for k, v in attributes.items() if "usage" not in k and "response" not in k}
+    failed["RECORD_ATTRIBUTES"]["error.type"] = "TimeoutError"
+    event = dict(call, RECORD_TYPE="SPAN_EVENT", START_TIMESTAMP=None, RECORD={"name": "gen_ai.choice"})
+    log = dict(call, RECORD_TYPE="LOG", START_TIMESTAMP=None, RECORD={"severity_text": "INFO"})
+    rows = [call, event, failed, log]
+    lines("snowflake_events.jsonl", rows)
+    table("snowflake_events.csv", [
+        {key: json.dumps(value) if isinstance(value, dict) else value for key, value in row.items()} for row in rows])
+
+
+def datadog():
+    def span(kind, span_id, parent_id, start_ns, duration, **more):
+        attributes = {"name": kind, "span_kind": kind, "span_id": span_id, "parent_id": parent_id, "trace_id": TRACE,
+                      "ml_app": "rag", "start_ns": start_ns, "duration": duration, "status": "ok",
+                      "metrics": {}, "tags": ["env:prod"], "input": {"value": "made up"}, **more}
+        return {"id": f"{TRACE}-{span_id}", "type": "span", "attributes": attributes}
+
+    model = {"model_name": "gpt-4o", "model_provider": "openai"}
+    metrics = {"input_tokens": 1800, "output_tokens": 90, "total_tokens": 1890,
+               "cache_read_input_tokens": 1280, "time_to_first_token": 0.777}
+    document("datadog_export.json", {
+        "data": [
+            span("workflow", "1001", "undefined", 1767323045000000000, 30000000000),
+            span("llm", "1002", "1001", 1767323045123456000, 2376544000, metrics=metrics, **model),
+            span("llm", "1003", "1001", 1767323046000000000, 29000000000, status="error", **model),
+            span("tool", "1004", "1001", 1767323046000000000, 1000000)],
+        "links": {"next": ""}, "meta": {"page": {"after": ""}, "status": "done"}})
+
+
+def mlflow():
+    import http.server
+    import os
+    import tempfile
+    import threading
+    import time
+
+    usage = {"prompt_tokens": 1800, "completion_tokens": 4, "total_tokens": 1804,
+             "prompt_tokens_details": {"cached_tokens": 1280}}
+    model = "gpt-4o-2024-11-20"
+
+    class Provider(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_POST(self):
+            streamed = json.loads(self.rfile.read(int(self.headers["content-length"]))).get("stream")
+            kind = "chat.completion.chunk" if streamed else "chat.completion"
+            answer = {"id": f"chatcmpl-{int(bool(streamed))}", "object": kind, "created": 1, "model": model}
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream" if streamed else "application/json")
+            self.end_headers()
+            time.sleep(0.05)
+            if not streamed:
+                message = {"role": "assistant", "content": "made up"}
+                choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+                self.wfile.write(json.dumps(answer | {"choices": choices, "usage": usage}).encode())
+                return
+            for piece in ["ma", "de ", "up", None]:
+                delta = {"content": piece} if piece else {}
+                choices = [{"index": 0, "delta": delta, "finish_reason": None if piece else "stop"}]
+                self.wfile.write(b"data: " + json.dumps(answer | {"choices": choices}).encode() + b"\n\n")
+                self.wfile.flush()
+                time.sleep(0.02)
+            self.wfile.write(b"data: " + json.dumps(answer | {"choices": [], "usage": usage}).encode())
+            self.wfile.write(b"\n\ndata: [DONE]\n\n")
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    os.environ["MLFLOW_ENABLE_ASYNC_TRACE_LOGGING"] = "false"
+    os.environ["LOGNAME"] = "someone"
+    folder = tempfile.mkdtemp()
+    os.chdir(folder)
+
+    import mlflow as library
+    import openai
+
+    library.set_tracking_uri("sqlite:///traces.db")
+    library.openai.autolog()
+    client = openai.OpenAI(base_url=f"http://127.0.0.1:{server.server_port}/v1", api_key="made-up")
+
+    @library.trace(span_type="CHAIN")
+    def answer(stream):
+        asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "made up"}]}
+        if not stream:
+            return client.chat.completions.create(**asked).choices[0].message.content
+        chunks = client.chat.completions.create(stream=True, stream_options={"include_usage": True}, **asked)
+        return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+
+    ids = []
+    for stream in [False, True]:
+        answer(stream)
+        ids.append(library.get_last_active_trace_id())
+    bare = lambda text: text.replace(folder + "/", "")
+    text = "".join(library.get_trace(one).to_json() + "\n" for one in ids)
+    (HERE / "mlflow_traces.jsonl").write_text(bare(text))
+    frame = library.search_traces()
+    frame["trace"] = frame["trace"].map(bare)
+    frame["tags"] = frame["tags"].map(lambda tags: {key: bare(value) for key, value in tags.items()})
+    (HERE / "mlflow_search_traces.json").write_text(frame.to_json(orient="records", indent=1) + "\n")
+    (HERE / "mlflow_search_traces.csv").write_text(frame.to_csv(index=False))
+    frame.to_parquet(HERE.parent / "parquet" / "mlflow_search_traces.parquet")
 
 
 if __name__ == "__main__":
