@@ -141,6 +141,21 @@ const FILES: &[(&str, &str, u64, &[&str])] = &[
     ("snowflake_events.jsonl", "json rows: Snowflake event table", 4, SNOWFLAKE),
     ("snowflake_events.csv", "csv: Snowflake event table", 4, SNOWFLAKE),
     (
+        "databricks_spans.jsonl",
+        "json rows: spans with an attributes column",
+        1,
+        &["semconv_old 1767323045123456000 2.376544 - gpt-4o gpt-4o-2024-11-20 1800 - 90 - ok"],
+    ),
+    (
+        "homemade_relative.csv",
+        "csv: mapped columns",
+        2,
+        &[
+            "mapped_columns 5000000000 3.2 - ChatGPT - 472 - 18 - ok",
+            "mapped_columns 45000000000 2 - GPT-4 - 1087 - 230 - ok",
+        ],
+    ),
+    (
         "datadog_export.json",
         "json rows: Datadog LLM Observability spans",
         4,

@@ -29,6 +29,8 @@ pub struct RawTimes {
     pub start: i64,
     /// End; zero is none.
     pub end: i64,
+    /// Whether they are nanoseconds for sure; their size tells the unit otherwise.
+    pub in_ns: bool,
 }
 
 /// What many spans have in common, as indices.
@@ -79,7 +81,11 @@ impl Batch {
     /// Keeps a span. Its times are brought to nanoseconds, and what cannot be true is counted;
     /// a span without a start is lost.
     pub fn push(&mut self, mut span: Span, times: RawTimes, place: Place) {
-        let Some(unit) = time::unit(times.start) else {
+        let unit = match times.in_ns && times.start > 0 {
+            true => Some(Unit::Nanos),
+            false => time::unit(times.start),
+        };
+        let Some(unit) = unit else {
             self.tally.lost("LLM or HTTP span without a start time", place);
             return;
         };

@@ -54,8 +54,14 @@ by the middle of its values, and the note that names the mapping says so.
 A table without any length of time (requests with counts alone), logs and metrics, and a JavaScript
 console dump, which is no JSON: export with the OTLP exporter instead. Arrow IPC, Avro, SQLite,
 archives and encrypted Parquet are named and refused, and so is OTAP as it travels (`.bar`, Arrow
-inside protobuf): its Parquet directories are read. Databricks' `VARIANT` columns are binary: write
-them with `to_json(attributes)`, or as a map. Datadog's APM spans carry the tokens of no call: give
-the export of LLM Observability. MLflow before 3 wrote traces in a schema of its own: export them
-with a newer client.
+inside protobuf): its Parquet directories are read.
+
+| not read | because | give instead |
+|---|---|---|
+| Databricks' `VARIANT` columns | binary inside Parquet | `to_json(attributes)`, or a map |
+| Datadog's APM spans | they carry no tokens of a call | the export of LLM Observability |
+| MLflow's traces of before version 3 | a schema of their own | export them with a newer client |
+| NeMo Guardrails' file traces | times relative to no known clock | its OpenTelemetry adapter |
+| traces of requests without lengths (Azure, Mooncake) | nothing in them took time | the engine's own spans or logs |
+| a database file, an archive, Arrow IPC, Avro | named and refused | Parquet, or unpacked |
 ";

@@ -57,7 +57,7 @@ impl<'a> Reader<'a, '_, '_> {
                 ..Span::default()
             };
             let time = |text: Text<'_>| time::parse(&text.bytes());
-            let times = RawTimes { start: time(draft.start), end: time(draft.end) };
+            let times = RawTimes { start: time(draft.start), end: time(draft.end), in_ns: false };
             self.batch.push(span, times, self.place(start));
         }
         Ok(())

@@ -229,12 +229,12 @@ impl<'b> Parts<'b> {
         let Some((start, unit)) = self.stated(self.start, row) else {
             let start = end.and_then(|end| end.checked_sub(self.length_ns(row)?));
             let start = start.filter(|_| self.start.is_none()).unwrap_or_default();
-            return (RawTimes { start, end: end.unwrap_or_default() }, None);
+            return (RawTimes { start, end: end.unwrap_or_default(), in_ns: true }, None);
         };
         let start = unit.to_ns(start);
         let end = end.or_else(|| start.checked_add(self.length_ns(row)?));
         let told = self.times_in.is_none().then_some(unit);
-        (RawTimes { start, end: end.unwrap_or_default() }, told)
+        (RawTimes { start, end: end.unwrap_or_default(), in_ns: true }, told)
     }
 
     fn length_ns(&self, row: usize) -> Option<i64> {

@@ -155,7 +155,7 @@ fn one<'s>(
         ..Span::default()
     };
     let end = number("DurationNano").and_then(|length| start.checked_add(length));
-    out.push(kept, RawTimes { start, end: end.unwrap_or_default() }, Place::Row(row));
+    out.push(kept, RawTimes { start, end: end.unwrap_or_default(), in_ns: false }, Place::Row(row));
 }
 
 /// Notes the attributes of a span or resource: those with a column of their own, then the list.

@@ -81,6 +81,8 @@ pub(super) struct Keys {
     pub names: Vec<String>,
     /// Whether it is OTLP.
     pub otlp: bool,
+    /// Whether the attributes of a row are JSON inside a text, which no OTLP has.
+    pub text_attributes: bool,
     /// Whether it ends within the first row.
     pub cut: bool,
 }
@@ -110,9 +112,13 @@ fn look(pull: &mut Pull<'_>, prefix: &str, depth: u32, keys: &mut Keys) -> Step<
         let name = format!("{prefix}{key}");
         if is_otlp(&key) {
             keys.otlp = true;
-            return Ok(());
+            // Of a span that stands alone it matters how its attributes are written.
+            if depth > 0 || !matches!(&*key, "startTimeUnixNano" | "start_time_unix_nano") {
+                return Ok(());
+            }
         }
         let next = pull.peek()?;
+        keys.text_attributes |= depth == 0 && key.as_ref() == "attributes" && next == b'"';
         if depth < MAX_DEPTH && next == b'{' && is_part(&key, pull) {
             look(pull, &format!("{name}."), depth + 1, keys)?;
         } else if depth < MAX_DEPTH && next == b'[' && HOLDERS.contains(&&*key) {

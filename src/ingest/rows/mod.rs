@@ -69,7 +69,7 @@ pub enum Seen {
 /// Whether JSON text is rows of a layout that is read.
 pub fn sniff_json(head: &[u8], map: &[MapRule]) -> Seen {
     let keys = json::keys_of_head(head);
-    if keys.otlp {
+    if keys.otlp && !keys.text_attributes {
         return Seen::Otlp;
     }
     if is_layout(&fields(&keys.names), map) { Seen::Rows } else { Seen::Neither { cut: keys.cut } }

@@ -205,7 +205,7 @@ def jaeger_storage():
 
 def made():
     for write in [zipkin, phoenix, helicone, langfuse_csv, langfuse_api, homemade, signoz_api, jaeger, jaeger_storage, without_length,
-                  snowflake, datadog]:
+                  snowflake, databricks, datadog]:
         write()
 
 
@@ -362,6 +362,20 @@ def snowflake():
     lines("snowflake_events.jsonl", rows)
     table("snowflake_events.csv", [
         {key: json.dumps(value) if isinstance(value, dict) else value for key, value in row.items()} for row in rows])
+
+
+def databricks():
+    call = {
+        "record_id": "1", "time": "2026-01-02T03:04:05.123456Z", "date": "2026-01-02", "service_name": "rag",
+        "trace_id": TRACE, "span_id": "eee19b7ec3c1b174", "trace_state": "", "parent_span_id": "", "flags": 1,
+        "name": "chat gpt-4o", "kind": "SPAN_KIND_CLIENT",
+        "start_time_unix_nano": 1767323045123456000, "end_time_unix_nano": 1767323047500000000,
+        "attributes": json.dumps({
+            "gen_ai.operation.name": "chat", "gen_ai.system": "openai",
+            "gen_ai.request.model": "gpt-4o", "gen_ai.response.model": "gpt-4o-2024-11-20",
+            "gen_ai.usage.input_tokens": 1800, "gen_ai.usage.output_tokens": 90}),
+    }
+    lines("databricks_spans.jsonl", [call])
 
 
 def datadog():

@@ -195,7 +195,7 @@ impl<'b> Columns<'b> {
         let length = self.int("duration_time_unix_nano", row);
         let end = length.and_then(|length| start.checked_add(length));
         let end = end.or_else(|| self.int("end_time_unix_nano", row));
-        RawTimes { start, end: end.unwrap_or_default() }
+        RawTimes { start, end: end.unwrap_or_default(), in_ns: false }
     }
 
     /// An id as raw bytes, even where these happen to be text.
