@@ -133,3 +133,29 @@ fn prompts_never_reach_the_table() {
         }
     }
 }
+
+/// Two calls that a real tool traced, the same for each: `testdata/make_dialects.py`.
+#[test]
+fn what_the_real_tool_wrote_is_read_as_what_its_provider_served() {
+    let mut seen = 0;
+    for dialect in DIALECTS {
+        let path = Path::new(FIXTURES).join(dialect.id).join("real.otlp.pb");
+        if !path.is_file() {
+            continue;
+        }
+        seen += 1;
+        let (table, ingest) = read(&path);
+        let id = dialect.id;
+        assert_eq!(table.len(), 2, "{id}");
+        assert!(!ingest.lost_any(), "{id}: {:?}", ingest.files);
+        for row in 0..2 {
+            assert_eq!(table.text(Col::Dialect, row).as_deref(), Some(id));
+            let ints = [Col::InputTokens, Col::OutputTokens, Col::CacheReadTokens];
+            let ints = ints.map(|col| table.ints(col)[row]);
+            assert_eq!(ints, [Some(1800), Some(4), Some(1280)], "{id}");
+            assert!(table.numbers(Col::DurationS)[row] > 0.05, "{id}");
+        }
+        llmspan::diagnose(&table, ingest, &llmspan::windows::WindowArgs::default()).unwrap();
+    }
+    assert!(seen >= 3, "only {seen} were found");
+}

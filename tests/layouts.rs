@@ -97,3 +97,61 @@ fn a_span_that_two_files_hold_counts_once() {
     let (table, ingest) = llmspan::read(&paths, &Options::default()).unwrap();
     assert_eq!((table.len(), ingest.folded.get("duplicate_span")), (2, Some(&3)));
 }
+
+/// Under the names that the collector's S3, blob, Kafka and file exporters give.
+#[test]
+fn the_trees_that_collectors_leave_are_read_as_they_lie_and_each_span_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = |name: &str| std::fs::read(Path::new("testdata/formats").join(name)).unwrap();
+    let (json, lines, proto) = (bytes("one_request.json"), bytes("lines.ndjson"), bytes("bare.pb"));
+    let zstd = zstd::encode_all(proto.as_slice(), 1).unwrap();
+    let first_line = lines.split_inclusive(|byte| *byte == b'\n').next().unwrap().to_vec();
+    let message = [json.clone(), b"\n".to_vec(), json.clone()].concat();
+    let hour = "s3/year=2026/month=01/day=02/hour=03/minute=04";
+    let alone = calls_of(&folder.path().join("alone"), &[("traces.json", json.as_slice())]);
+    assert!(alone.0 > 0);
+    for (tree, files) in [
+        (
+            "s3",
+            vec![
+                (format!("{hour}/traces_1.json"), &json),
+                (format!("{hour}/traces_2.binpb"), &proto),
+            ],
+        ),
+        (
+            "blob",
+            vec![
+                ("blob/traces_15_04_05.json_12".into(), &json),
+                ("blob/traces.pb_7.zst".into(), &zstd),
+            ],
+        ),
+        ("kafka", vec![("kafka/topic".into(), &message)]),
+        (
+            "file",
+            vec![
+                ("file/traces.json".into(), &lines),
+                ("file/traces-2026-01-02T03-04-05.173.json".into(), &first_line),
+            ],
+        ),
+    ] {
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let (calls, twice) = calls_of(&folder.path().join(tree), &files);
+        assert_eq!(calls, alone.0, "{tree}");
+        assert!(twice > 0, "{tree}");
+    }
+}
+
+/// The calls of these files in a folder, and how many spans were there twice.
+fn calls_of(folder: &Path, files: &[(&str, &[u8])]) -> (usize, u64) {
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let inputs = [folder.display().to_string()];
+    let (table, ingest) = llmspan::read(&inputs, &Options::default()).unwrap();
+    assert!(!ingest.lost_any(), "{:?}", ingest.files);
+    let twice = ingest.folded.get("duplicate_span").copied().unwrap_or_default();
+    (table.len(), twice)
+}

@@ -10,6 +10,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 
 use crate::calls::draft::Draft;
+use crate::calls::streams::{self, Half};
 use crate::calls::trace::{Row, SLACK_NS};
 use crate::calls::twins::{APART_NS, NATIVE};
 use crate::schema::Col;
@@ -28,6 +29,8 @@ pub struct Bond {
     /// Whether it has no attempt.
     alone: bool,
     record: Record,
+    /// Which half of a stream it may be.
+    half: Option<Half>,
 }
 
 /// Which half of a pair a row may be that only time tells.
@@ -60,6 +63,7 @@ impl Bond {
             response,
             alone: row.attempts.is_empty(),
             record,
+            half: streams::half(draft),
         }
     }
 }
@@ -78,6 +82,7 @@ pub fn tied(bonds: &[Bond], loose: &[Draft], traces: usize) -> Vec<bool> {
     let mut tie = |bond: &Bond| tied[bond.trace] = true;
     same_response(bonds).for_each(&mut tie);
     near_in_time(bonds).for_each(&mut tie);
+    halves(bonds).for_each(&mut tie);
     around_attempts(bonds, loose).for_each(&mut tie);
     tied
 }
@@ -107,6 +112,25 @@ fn near_in_time(bonds: &[Bond]) -> impl Iterator<Item = &Bond> {
             bond.start_ns.saturating_add(APART_NS),
         ),
         Record::Other => false,
+    };
+    bonds.iter().filter(may)
+}
+
+/// Records of the end of a stream, and the rows that may be its opening.
+fn halves(bonds: &[Bond]) -> impl Iterator<Item = &Bond> {
+    let ended = bonds.iter().filter_map(|bond| match bond.half {
+        Some(Half::Ended(ran_from_ns)) => Some(ran_from_ns),
+        _ => None,
+    });
+    let mut ran_from: Vec<i64> = ended.collect();
+    ran_from.sort_unstable();
+    let may = move |bond: &&Bond| match bond.half {
+        Some(Half::Ended(_)) => true,
+        Some(Half::Opened(opened_ns)) => {
+            let at = ran_from.partition_point(|from| *from < opened_ns.saturating_sub(SLACK_NS));
+            ran_from[at..].first().is_some_and(|from| streams::may_be_one(opened_ns, *from))
+        }
+        None => false,
     };
     bonds.iter().filter(may)
 }

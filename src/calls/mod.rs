@@ -21,6 +21,7 @@ mod redact;
 mod served;
 mod shapes;
 mod store;
+mod streams;
 mod table;
 mod trace;
 mod traces;

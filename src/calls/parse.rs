@@ -252,6 +252,12 @@ pub fn ns_to_s(ns: i64) -> f64 {
     ns as f64 / 1e9
 }
 
+/// Seconds to nanoseconds.
+#[allow(clippy::cast_possible_truncation, reason = "what is beyond 292 years stays there")]
+pub fn s_to_ns(seconds: f64) -> i64 {
+    (seconds * 1e9).round() as i64
+}
+
 /// Seconds from one time to another.
 pub fn seconds_between(from_ns: i64, to_ns: i64) -> f64 {
     ns_to_s(to_ns.saturating_sub(from_ns))

@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(traces.len(), 2);
         assert_eq!(traces.members(0), [0, 2]);
         // Spans without an id repeat nothing.
-        assert_eq!(traces.members(1), [1, 4, 5]);
+        assert_eq!(traces.members(1), [4, 5, 1]);
         assert_eq!(Traces::of(&Spans::default()).len(), 0);
     }
 

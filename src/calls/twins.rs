@@ -8,6 +8,7 @@ use std::collections::hash_map::Entry;
 use foldhash::fast::FixedState;
 
 use crate::calls::draft::models_agree;
+use crate::calls::streams;
 use crate::calls::trace::{Row, SLACK_NS};
 use crate::schema::Col;
 
@@ -15,12 +16,18 @@ use crate::schema::Col;
 pub fn fold(rows: Vec<Row>) -> (Vec<Row>, BTreeMap<&'static str, u64>) {
     let as_they_are: Vec<Option<&Row>> = rows.iter().map(Some).collect();
     let by_id = by_response_id(&as_they_are);
+    let halves = streams::pairs(&as_they_are);
     // Most dumps have no such rows: theirs stay where they lie.
-    if by_id.is_empty() && by_time(&as_they_are).is_empty() {
+    if by_id.is_empty() && halves.is_empty() && by_time(&as_they_are).is_empty() {
         return (rows, BTreeMap::new());
     }
     let mut slots: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
     let mut gone = 0;
+    for &(opened, ended) in &halves {
+        if let (Some(open), Some(end)) = (slots[opened].take(), slots[ended].take()) {
+            slots[opened] = Some(streams::joined(open, &end));
+        }
+    }
     for &(first, again) in &by_id {
         gone += merge(&mut slots, first, again);
     }
@@ -28,7 +35,8 @@ pub fn fold(rows: Vec<Row>) -> (Vec<Row>, BTreeMap<&'static str, u64>) {
     for (inner, outer) in by_time(&left) {
         gone += merge(&mut slots, inner, outer);
     }
-    let counts = BTreeMap::from([("double_instrumentation", gone)]);
+    let twins = halves.len() as u64;
+    let counts = BTreeMap::from([("double_instrumentation", gone), ("log_twin", twins)]);
     (slots.into_iter().flatten().collect(), counts)
 }
 
