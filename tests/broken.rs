@@ -130,6 +130,17 @@ fn times_that_cannot_be_true_are_counted_and_never_become_durations() {
     assert_eq!(told, want);
 }
 
+/// Found by fuzzing: it makes the Parquet library panic.
+#[test]
+fn a_panic_inside_a_library_is_a_loss_of_that_file_and_the_others_are_read() {
+    let inputs = [fixture("definition_levels.parquet"), "testdata/formats/lines.ndjson".into()];
+    let inputs = inputs.map(|path: PathBuf| path.display().to_string());
+    let read = ingest::read(&inputs, &genai(), &Options::default()).unwrap();
+    assert!(read.spans.spans.len() >= 6);
+    let losses = &read.ingest.files[0].losses;
+    assert!(losses.iter().any(|loss| loss.lost && loss.reason == "row in a damaged page"));
+}
+
 /// What was read of content that is cut there.
 fn read_cut(dir: &Path, content: &[u8], cut: usize) -> Vec<String> {
     let path = dir.join("cut");
