@@ -47,7 +47,8 @@ pub fn limits(table: &CallTable, rows: &[usize]) -> (Limits, bool) {
         minutes.values().filter(|minute| minute.refused).map(|minute| minute.tokens).collect();
     let pace = median(&at).filter(|tokens| *tokens > 0.0);
     let busy = quantile(&tokens, 0.75);
-    let many = (refused + retried) as f64 >= LEAST_SHARE * rows.len() as f64;
+    // A retry whose reason is not recorded may have followed any error.
+    let many = refused > 0 && refused as f64 >= LEAST_SHARE * rows.len() as f64;
     let reached = many && pace.zip(busy).is_some_and(|(pace, busy)| pace > busy);
     let tokens_p99 = quantile(&tokens, 0.99).filter(|tokens| *tokens > 0.0);
     let calls_p99 = quantile(&calls, 0.99);
