@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use super::binding;
-use super::cliff::{Curve, SEEN_SHARE, observed_to};
+use super::caching::rehit;
+use super::cliff::{Curve, observed_to};
 use super::curves::curves;
 use super::fit::{Fitted, Fitter, Known, NO_CAP, NO_KV, deployment};
 use super::limits::limits;
 use super::load::Load;
+use super::made;
 use super::members::members;
 use super::metrics::{LEAST_SEEN, servers};
 use super::objectives::objective;
-use super::predict::{Point, point};
+use super::predict::{Point, SEEN_SHARE, point};
 use super::recorded::{deployment_rows, recorded};
-use super::recording::Recording;
+use super::recording::{Recording, Request};
 use super::response::{Excess, Response, response};
 use super::search::search;
-use super::what_if::{WhatIf, rehit};
+use super::what_if::WhatIf;
 use super::words;
 use crate::calls::CallTable;
 use crate::diagnosis::Ingest;
@@ -60,6 +62,30 @@ pub const MOST_HIDDEN: f64 = 0.25;
 pub const MOST_HIDDEN_TTFT: f64 = 0.8;
 /// Mean squared difference, in sampling errors, beyond which the engine is not this one.
 pub const MOST_MISFIT: f64 = 0.9;
+
+/// How many calls tell what.
+pub struct Timed {
+    /// Time to the first chunk.
+    pub ttft: usize,
+    /// Time per token.
+    pub itl: usize,
+    /// Both.
+    pub whole: usize,
+}
+
+impl Timed {
+    fn of(recording: &Recording) -> Self {
+        let many = |known: fn(&Request) -> bool| {
+            recording.requests.iter().filter(|request| known(request)).count()
+        };
+        Self {
+            ttft: many(|request| request.ttft_s > 0.0),
+            itl: many(|request| request.itl_s > 0.0),
+            whole: many(|request| request.ttft_s > 0.0 && request.itl_s > 0.0),
+        }
+    }
+}
+
 /// A recording with what was fitted to it.
 pub struct Studied {
     /// Its requests.
@@ -79,9 +105,7 @@ pub struct Studied {
 impl Studied {
     /// Fits engines; none where too little is recorded.
     pub fn new(recording: Recording, known: &Known) -> Option<Self> {
-        let streamed =
-            recording.requests.iter().filter(|r| r.itl_s > 0.0 && r.ttft_s > 0.0).count();
-        if streamed < LEAST_CALLS || recording.length_s < LEAST_S {
+        if Timed::of(&recording).whole < LEAST_CALLS || recording.length_s < LEAST_S {
             return None;
         }
         let load = Load::of(&recording);
@@ -146,6 +170,7 @@ pub fn capacity(table: &CallTable, ingest: Ingest, args: &CapacityArgs) -> Resul
         servers: told,
         cliff: None,
         observed_to_scale: None,
+        how_made: Vec::new(),
         rests_on: Vec::new(),
         wrong_if: Vec::new(),
         next_steps: Vec::new(),
@@ -156,12 +181,13 @@ pub fn capacity(table: &CallTable, ingest: Ingest, args: &CapacityArgs) -> Resul
     if let Some(seen) = unseen_load(&answer, &recording) {
         words::others_use_it(&mut answer, seen);
     } else {
+        let timed = Timed::of(&recording);
         match Studied::new(recording, &known) {
-            None => words::too_little(&mut answer, LEAST_CALLS, LEAST_S),
+            None => words::too_little(&mut answer, &timed, LEAST_CALLS, LEAST_S),
             Some(studied) if !studied.own_load_moves_it() => {
                 words::not_own_load(&mut answer, &studied, args);
             }
-            Some(studied) => answered(&mut answer, &studied, &supposed, &mix, args),
+            Some(studied) => answered(&mut answer, &studied, &supposed, &mix, args)?,
         }
     }
     binding::of_account(&mut answer, args, limited);
@@ -193,16 +219,17 @@ fn answered(
     supposed: &Recording,
     mix: &[f64],
     args: &CapacityArgs,
-) {
+) -> Result<()> {
     let all = members(&studied.tried, studied.features, 1);
-    let changed = args.what_if.members(&all);
+    let changed = args.what_if.members(&all)?;
     let same = vec![1.0; studied.recording.services.len().max(1)];
     let base = point(&studied.recording, &all, 1.0, &same, &args.slos);
     let at = |scale: f64| {
         if scale == 1.0 && args.what_if == WhatIf::default() {
             base.clone()
         } else {
-            point(supposed, &changed, scale, mix, &args.slos)
+            let found = point(supposed, &changed, scale, mix, &args.slos);
+            found.marked(&base, &studied.load.in_flight)
         }
     };
     let mut curve = Curve::new(&args.scales, at);
@@ -230,7 +257,9 @@ fn answered(
     binding::of_engine(answer, points, args);
     answer.engine = Some(engine(studied));
     answer.curves = curves(&studied.recording, &studied.load, &studied.excess);
+    answer.how_made = made::judged(studied);
     words::answered(answer, args);
+    Ok(())
 }
 
 fn scaled(point: &Point, base: &Point, studied: &Studied, args: &CapacityArgs) -> Scaled {

@@ -2,7 +2,7 @@
 //! where an objective or the cliff is sought, and where each leaves the recorded range.
 
 use super::load::Load;
-use super::predict::Point;
+use super::predict::{Point, SEEN_SHARE};
 use crate::diagnosis::capacity::Cliff;
 
 /// Steps from the recorded traffic to the largest multiple asked for, in the plot.
@@ -13,8 +13,6 @@ const BEYOND: [f64; 4] = [1.5, 2.0, 3.0, 4.0];
 const BELOW: [f64; 2] = [0.5, 0.75];
 /// How often the stretch that holds the cliff is halved.
 const HALVINGS: usize = 1;
-/// Own load that is met in less than this share of the time is outside the recording.
-pub const SEEN_SHARE: f64 = 0.05;
 
 /// The points that were looked at, ascending.
 pub struct Curve<F> {
@@ -78,7 +76,10 @@ impl<F: FnMut(f64) -> Point> Curve<F> {
     /// Between which points the cliff is.
     pub fn cliff(&self) -> Cliff {
         let breaks = self.points.iter().position(Point::beyond_cliff);
-        let last = breaks.unwrap_or(self.points.len()).checked_sub(1);
+        // Where a cap may be met that nobody named, no point is known to hold.
+        let unsure = self.points.iter().position(|point| point.unseen);
+        let ends = [breaks, unsure, Some(self.points.len())];
+        let last = ends.into_iter().flatten().min().and_then(|end| end.checked_sub(1));
         Cliff {
             holds_at: last.map(|at| self.points[at].scale),
             breaks_at: breaks.map(|at| self.points[at].scale),

@@ -7,12 +7,14 @@
 
 pub mod answer;
 mod binding;
+mod caching;
 mod cliff;
 pub mod curves;
 pub mod features;
 pub mod fit;
 pub mod limits;
 pub mod load;
+mod made;
 pub mod members;
 pub mod metrics;
 pub mod objectives;

@@ -11,7 +11,11 @@ pub fn objective(points: &[Point], base: &Point, at: usize, slo: &Slo) -> Object
     let figure = |point: &Point| {
         let found = point.objective(base, at, slo);
         let infinite = || point.beyond_cliff().then_some([f64::INFINITY; 3]);
-        let ends = |b: Bound| Some([b.low?, b.low?.ln().midpoint(b.high?.ln()).exp(), b.high?]);
+        let ends = |b: Bound| match (b.low?, b.high) {
+            (low, Some(high)) => Some([low, low.ln().midpoint(high.ln()).exp(), high]),
+            // A cap may be met that nobody named: for the pessimist it is.
+            (low, None) => Some([low, f64::NAN, f64::INFINITY]),
+        };
         found.and_then(ends).or_else(infinite)
     };
     let curve: Vec<(f64, [f64; 3])> =
@@ -23,7 +27,7 @@ pub fn objective(points: &[Point], base: &Point, at: usize, slo: &Slo) -> Object
         max_scale: Bound {
             value: cross(1),
             // The pessimist's curve crosses first. Where none crosses, all that is known is this.
-            low: cross(2).or(most.filter(|_| !curve.is_empty())),
+            low: if curve.iter().any(|(_, ends)| ends[2] >= slo.bound) { cross(2) } else { most },
             high: cross(0),
         },
         holds_now: figure(base).map(|ends| ends[1] < slo.bound),
@@ -35,12 +39,18 @@ pub fn objective(points: &[Point], base: &Point, at: usize, slo: &Slo) -> Object
 fn crossing(curve: &[(f64, [f64; 3])], end: usize, bound: f64) -> Option<f64> {
     let first = curve.iter().position(|(_, values)| values[end] >= bound)?;
     let (scale, values) = curve[first];
+    if curve[..first].iter().any(|(_, values)| values[end].is_nan()) {
+        // Somewhere where nothing is known.
+        return None;
+    }
     let Some((before, less)) = first.checked_sub(1).map(|at| curve[at]) else {
-        return Some(scale);
+        // Broken from the start, or perhaps.
+        return (!values[1].is_nan()).then_some(scale);
     };
     if !values[end].is_finite() {
-        // Somewhere before the cliff: the last scale that surely holds.
-        return Some(before);
+        // Somewhere before the cliff: for the optimist at its far end, otherwise at the last scale
+        // that surely holds.
+        return Some(if end == 0 { scale } else { before });
     }
     let part = (bound / less[end]).ln() / (values[end] / less[end]).ln();
     Some(before * (scale / before).powf(part.clamp(0.0, 1.0)))
@@ -56,7 +66,18 @@ mod tests {
         let at = crossing(&curve, 1, 2.0).unwrap();
         assert!((at - 2.0_f64.sqrt()).abs() < 1e-9);
         assert_eq!(crossing(&curve, 1, 5.0), Some(2.0), "before the cliff");
+        assert_eq!(crossing(&curve, 0, 5.0), Some(4.0), "which may be as far as this");
         assert_eq!(crossing(&curve[..2], 1, 5.0), None);
         assert_eq!(crossing(&curve, 1, 0.5), Some(1.0), "broken from the start");
+    }
+
+    #[test]
+    fn beyond_a_cap_that_nobody_named_only_the_ends_are_known() {
+        let open = |low: f64| [low, f64::NAN, f64::INFINITY];
+        let curve = [(1.0, [1.0; 3]), (2.0, open(1.5)), (4.0, open(6.0))];
+        assert_eq!(crossing(&curve, 2, 5.0), Some(1.0), "it may be met at once");
+        assert_eq!(crossing(&curve, 1, 5.0), None);
+        assert!(crossing(&curve, 0, 5.0).unwrap() > 3.0);
+        assert_eq!(crossing(&curve[1..], 2, 5.0), None, "not even the recorded traffic");
     }
 }

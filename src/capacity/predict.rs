@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::fit::{Fitted, NO_CAP, NO_KV, deployment};
+use super::load::Level;
 use super::recording::Recording;
 use super::replay::{Replayed, arrivals, replay, resampled};
 use crate::diagnosis::capacity::{Bound, Constraint, Lost, Predicted};
@@ -13,23 +14,29 @@ use crate::stats::quantile::{median, of_sorted, sorted, variance};
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
 /// Figures of a scale: three signals, three quantiles each.
 const FIGURES: usize = 9;
+/// How much more traffic shows how steep a figure is there, as a part of it, and on how many members.
+const PUSH: f64 = 0.06;
+const PUSHED: usize = 3;
 /// Two-sided 90 % of a normal distribution.
 const Z90: f64 = 1.645;
-/// Error that every figure has, in logarithms, by quantile: measured on simulated deployments
-/// other than those of the proof.
-const BASE_SD: [f64; 3] = [0.04, 0.055, 0.11];
+/// Error that every figure of TTFT, ITL and duration has, in logarithms, by quantile: measured on
+/// simulated deployments other than those of the proof, as are the weights below.
+const BASE_SD: [[f64; 3]; 3] = [[0.05, 0.07, 0.14], [0.04, 0.055, 0.11], [0.04, 0.05, 0.1]];
 /// Weight of the members' disagreement.
 const MEMBER_WEIGHT: f64 = 1.0;
 /// Error for each unit by which a figure grows, in logarithms.
 const GROWTH_SD: f64 = 0.15;
-/// The same where no cap on sequences or memory is known: one may be met on the way.
-const GROWTH_SD_UNCAPPED: f64 = 0.5;
+/// Error of the traffic that an engine bears, in logarithms: what its costs are off moves a figure
+/// as so much more traffic does.
+const LOAD_SD: f64 = 0.054;
 /// Error of TTFT and duration for each unit of time spent waiting for room.
 const WAIT_SD: f64 = 6.0;
-/// A figure less sure than this is given as an interval alone.
-const MOST_SD: f64 = 0.15;
+/// A figure less sure than this is given as an interval alone, by quantile.
+const MOST_SD: [f64; 3] = [0.11, 0.15, 0.3];
 /// Time spent waiting beyond which queues, not work, make the latency.
 const CLIFF_SHARE: f64 = 0.3;
+/// Own load that is met in less than this share of the time is outside the recording.
+pub const SEEN_SHARE: f64 = 0.05;
 /// Growth of the backlog over a recording, as a share of its requests, that no engine recovers from.
 const CLIFF_BACKLOG: f64 = 0.004;
 /// Time lost to load below which nothing gives.
@@ -52,7 +59,13 @@ pub struct Point {
     pub scale: f64,
     /// Whether a cap on sequences or memory may exist that nobody named.
     pub uncapped: bool,
+    /// Whether such a cap lies within reach: more is in flight than ever was in the recording.
+    pub unseen: bool,
+    /// Replicas that serve it.
+    pub replicas: usize,
     outcomes: Vec<Outcome>,
+    /// Of the first members, with a little more traffic.
+    pushed: Vec<Outcome>,
 }
 
 /// Replays every member at `scale`, with each service's own factor on top.
@@ -63,8 +76,8 @@ pub fn point(
     mix: &[f64],
     slos: &[Slo],
 ) -> Point {
-    let scales: Vec<f64> = mix.iter().map(|factor| factor * scale).collect();
-    let one = |(at, member): (usize, &Fitted)| {
+    let one = |more: f64, (at, member): (usize, &Fitted)| {
+        let scales: Vec<f64> = mix.iter().map(|factor| factor * scale * more).collect();
         let seed = at as u64;
         // The first sees the recording's own course, the others another day of it.
         let coming = if at == 0 {
@@ -75,11 +88,14 @@ pub fn point(
         let deployment = deployment(&member.structure, &member.theta);
         Outcome::of(recording, &replay(recording, &deployment, &coming, seed), slos)
     };
-    let outcomes = members.par_iter().enumerate().map(one).collect();
+    let outcomes = members.par_iter().enumerate().map(|member| one(1.0, member)).collect();
+    let few = &members[..members.len().min(PUSHED)];
+    let pushed = few.par_iter().enumerate().map(|member| one(1.0 + PUSH, member)).collect();
     let uncapped = members.first().is_some_and(|member| {
         member.structure.max_sequences >= NO_CAP || member.structure.kv_tokens >= NO_KV
     });
-    Point { scale, uncapped, outcomes }
+    let replicas = members.first().map_or(1, |member| member.structure.replicas);
+    Point { scale, uncapped, unseen: false, replicas, outcomes, pushed }
 }
 
 impl Outcome {
@@ -142,6 +158,15 @@ impl Point {
         }
     }
 
+    /// Marks a multiple at which a cap may be met that the recording, whose load is given, never
+    /// reached: busy moments have more in flight on a replica than the busiest recorded one.
+    pub fn marked(mut self, base: &Self, load: &Level) -> Self {
+        let fewer = base.replicas as f64 / self.replicas as f64;
+        let busy = load.exceeded(SEEN_SHARE) * fewer * self.in_flight() / base.in_flight();
+        self.unseen = self.uncapped && busy > load.peak();
+        self
+    }
+
     /// Whether more comes in than goes out.
     pub fn beyond_cliff(&self) -> bool {
         let lost = self.lost();
@@ -152,37 +177,61 @@ impl Point {
     /// The figures with their intervals, held against those of the recorded traffic.
     pub fn predicted(&self, base: &Self) -> Predicted {
         Predicted::of(std::array::from_fn(|at| {
-            let values = |point: &Self| point.outcomes.iter().map(|o| o.figures[at]).collect();
-            self.bound(values(self), values(base), at / 3 != 1, BASE_SD[at % 3])
+            self.bound(base, |outcome| outcome.figures[at], at / 3, at % 3)
         }))
     }
 
     /// The figure of an objective.
     pub fn objective(&self, base: &Self, at: usize, slo: &Slo) -> Option<Bound> {
-        let values = |point: &Self| point.outcomes.iter().map(|o| o.slos[at]).collect();
         let tail = match slo.quantile? {
-            q if q < 0.8 => BASE_SD[0],
-            q if q < 0.97 => BASE_SD[1],
-            _ => BASE_SD[2],
+            q if q < 0.8 => 0,
+            q if q < 0.97 => 1,
+            _ => 2,
         };
-        self.bound(values(self), values(base), slo.metric != Metric::Itl, tail)
+        let signal = match slo.metric {
+            Metric::Ttft => 0,
+            Metric::Itl => 1,
+            _ => 2,
+        };
+        self.bound(base, |outcome| outcome.slos[at], signal, tail)
     }
 
-    fn bound(&self, values: Vec<f64>, base: Vec<f64>, waits: bool, floor: f64) -> Option<Bound> {
+    fn bound(
+        &self,
+        base: &Self,
+        figure: impl Fn(&Outcome) -> f64,
+        signal: usize,
+        tail: usize,
+    ) -> Option<Bound> {
+        let values: Vec<f64> = self.outcomes.iter().map(&figure).collect();
         if self.beyond_cliff() || !values.iter().all(|value| *value > 0.0) {
             return None;
         }
+        let pushed: Vec<f64> = self
+            .pushed
+            .iter()
+            .zip(&values)
+            .map(|(more, value)| (figure(more) / value).ln())
+            .collect();
+        let base: Vec<f64> = base.outcomes.iter().map(&figure).collect();
         let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
         let value = median(&values)?;
         let spread = variance(&logs)?.sqrt() * MEMBER_WEIGHT;
-        let growth_sd = if self.uncapped { GROWTH_SD_UNCAPPED } else { GROWTH_SD };
-        let growth = (value / median(&base)?).ln().max(0.0) * growth_sd;
+        let growth = (value / median(&base)?).ln().max(0.0) * GROWTH_SD;
+        let steep = (median(&pushed)? / (1.0 + PUSH).ln()).max(0.0) * LOAD_SD;
         let lost = self.lost();
-        let room = if waits { WAIT_SD * (lost.slots_share + lost.kv_memory_share) } else { 0.0 };
-        let sd = (floor * floor + spread * spread + growth * growth + room * room).sqrt();
+        // ITL does not wait for room.
+        let waits = lost.slots_share + lost.kv_memory_share;
+        let room = if signal == 1 { 0.0 } else { WAIT_SD * waits };
+        let terms = [BASE_SD[signal][tail], spread, growth, steep, room];
+        let sd = terms.iter().map(|term| term * term).sum::<f64>().sqrt();
         let reach = (Z90 * sd).exp();
+        if self.unseen {
+            // A cap that is met adds waits of any length, and takes nothing away.
+            return Some(Bound { value: None, low: Some(value / reach), high: None });
+        }
         Some(Bound {
-            value: (sd <= MOST_SD * floor / BASE_SD[1]).then_some(value),
+            value: (sd <= MOST_SD[tail]).then_some(value),
             low: Some(value / reach),
             high: Some(value * reach),
         })

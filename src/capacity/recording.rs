@@ -37,6 +37,13 @@ pub struct Request {
     pub follows: bool,
 }
 
+impl Request {
+    /// Whether the one after it in its session begins with what this one read and wrote.
+    pub fn carried_by(&self, next: &Self) -> bool {
+        next.prompt_tokens >= self.prompt_tokens + self.output_tokens
+    }
+}
+
 /// What the server told about itself, averaged.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reported {
@@ -294,6 +301,40 @@ fn replicas(columns: &Columns, rows: &[usize], requests: &[Request]) -> Option<f
         }
     }
     (count * 2 > rows.len() && running > 0.0).then(|| own / running)
+}
+
+/// A request at a second: prompt, of it cached, and produced tokens.
+#[cfg(test)]
+pub fn request(start_s: f64, prompt: f64, cached: f64, output: f64) -> Request {
+    Request {
+        start_s,
+        ttft_s: 0.1,
+        itl_s: 0.01,
+        duration_s: 0.2,
+        prompt_tokens: prompt,
+        cached_tokens: cached,
+        output_tokens: output,
+        steps: output - 1.0,
+        service: 0,
+        head: 0,
+        next: None,
+        follows: false,
+    }
+}
+
+#[cfg(test)]
+impl Recording {
+    /// A recording of these alone.
+    pub fn of_requests(requests: Vec<Request>) -> Self {
+        Self {
+            length_s: requests.last().map_or(0.0, |request| request.start_s),
+            services: vec!["chat".to_owned()],
+            left_out: 0,
+            cache_known: true,
+            reported: Reported::default(),
+            requests,
+        }
+    }
 }
 
 #[cfg(test)]

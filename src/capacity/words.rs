@@ -1,6 +1,8 @@
 //! The sentences of a capacity: how it was made, what it rests on, what would make it wrong.
 
-use super::answer::{CapacityArgs, MOST_HIDDEN, MOST_HIDDEN_TTFT, MOST_MISFIT, Studied};
+use super::answer::{CapacityArgs, MOST_HIDDEN, MOST_HIDDEN_TTFT, MOST_MISFIT, Studied, Timed};
+use super::binding::all_told;
+use super::made;
 use crate::diagnosis::capacity::{
     Bound, Capacity, Identifiable, Objective, Quota, Recorded, Servers,
 };
@@ -12,38 +14,67 @@ pub fn unanswered(slo: &Slo) -> Objective {
     Objective { slo: slo.text.clone(), max_scale: nothing, holds_now: None }
 }
 
+/// Calls of a step of the load test at the least: as many as this command needs.
+const STEP_CALLS: f64 = 200.0;
+
+/// A count with thousands separators.
+pub fn count(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) && !text.ends_with('-') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// The test that settles what spans cannot, in this traffic's own figures.
 fn load_test(answer: &Capacity) -> String {
     let pace = answer.recorded.calls_per_minute;
+    let minutes = (STEP_CALLS / pace.max(1e-3)).ceil().clamp(10.0, 600.0);
     format!(
-        "The test that settles it: send this traffic's own mix at {:.0}, {:.0}, {:.0} and again {:.0} calls a minute \
-         (1, 1.25, 1.5 and 1 times its rate) for ten minutes each, with streaming and token usage recorded, and run \
-         this again on that dump. If time to first token or per token at equal work rises from step to step and \
+        "The test that settles it: send this traffic's own mix at {}, {}, {} and again {} calls a minute \
+         (1, 1.25, 1.5 and 1 times its rate) for {minutes:.0} minutes each, with streaming and token usage recorded, and \
+         run this again on that dump. If time to first token or per token at equal work rises from step to step and \
          falls back, your load moves it.",
-        pace,
-        1.25 * pace,
-        1.5 * pace,
-        pace
+        count(pace),
+        count(1.25 * pace),
+        count(1.5 * pace),
+        count(pace)
     )
 }
 
-/// Too few calls, or too short.
-pub fn too_little(answer: &mut Capacity, calls: usize, length_s: f64) {
+/// Too few calls, or too short, or without their times.
+pub fn too_little(answer: &mut Capacity, timed: &Timed, calls: usize, length_s: f64) {
+    let recorded = &answer.recorded;
     answer.because = format!(
-        "an engine cannot be told from so little: at least {calls} streamed calls with token counts, \
-         time to first chunk and duration are needed, over {length_s:.0} s or more; here are {} calls in {:.0} s",
-        answer.recorded.calls, answer.recorded.length_s
+        "an engine cannot be told from so little: at least {calls} streamed calls with token counts, time to first chunk \
+         and duration are needed, over {length_s:.0} s or more; here {} calls with token counts and duration span \
+         {:.0} s, {} of them with time to first chunk and {} with time per token",
+        count(recorded.calls as f64),
+        recorded.length_s,
+        count(timed.ttft as f64),
+        count(timed.itl as f64)
     );
-    answer.next_steps.push(
-        "`llmspan audit` names the attributes that are missing; record a longer stretch."
-            .to_owned(),
-    );
+    answer.next_steps.push(if recorded.calls >= calls && recorded.length_s >= length_s {
+        "`llmspan audit` names the attributes that are missing and the setting that adds them."
+            .to_owned()
+    } else {
+        "Record a longer stretch; `llmspan audit` names attributes that are missing.".to_owned()
+    });
     answer.next_steps.push(load_test(answer));
-    limits(answer);
+    limits(answer, most(None));
 }
 
 /// The servers had more to do than these calls.
 pub fn others_use_it(answer: &mut Capacity, seen: f64) {
+    answer.how_made.push(
+        "Own calls in flight, by a sweep over starts and ends, were held against the requests that the servers said \
+         they had at the same times; no engine was fitted."
+            .to_owned(),
+    );
     answer.because = format!(
         "these calls are {:.0} % of what the servers had running at the time, so either others share them or spans \
          are missing (by Little's law the two would agree): what twice your traffic would do cannot be told from \
@@ -55,7 +86,7 @@ pub fn others_use_it(answer: &mut Capacity, seen: f64) {
             .to_owned(),
     );
     answer.next_steps.push(load_test(answer));
-    limits(answer);
+    limits(answer, most(None));
 }
 
 /// Own load does not explain what moved latency.
@@ -89,36 +120,49 @@ pub fn not_own_load(answer: &mut Capacity, studied: &Studied, args: &CapacityArg
         );
     }
     answer.next_steps.push(load_test(answer));
-    limits(answer);
+    answer.how_made = made::judged(studied);
+    limits(answer, most(Some(args)));
 }
 
 /// What a shared API leaves to say: the pace that was reached, what headers allow, what was refused.
-fn limits(answer: &mut Capacity) {
+fn limits(answer: &mut Capacity, scale: f64) {
     let limits = &answer.limits;
     let mut list = Vec::new();
+    let pace = limits.calls_per_minute_p99.unwrap_or(0.0);
     if let Some(tokens) = limits.tokens_per_minute_p99 {
         list.push(format!(
-            "The busiest minutes took {tokens:.0} tokens and {:.0} calls (99th percentile of minutes): hold that, \
-             times the scale, against the account's limits.",
-            limits.calls_per_minute_p99.unwrap_or(0.0)
+            "The busiest minutes took {} tokens and {} calls (99th percentile of minutes), at {scale} times the traffic \
+             {} and {}: hold that against the account's limits.",
+            count(tokens),
+            count(pace),
+            count(tokens * scale),
+            count(pace * scale)
         ));
     }
     let told = limits.quotas.iter().filter(|quota| quota.limit_told);
     let least = told.min_by(|a, b| scale_of(a).total_cmp(&scale_of(b)));
     if let Some(quota) = least.filter(|quota| quota.headroom_scale.is_some()) {
         list.push(format!(
-            "Of the account's {:.0} {}, as response headers say, this traffic leaves room for {:.2} times itself; \
+            "Of the account's {} {}, as response headers say, this traffic leaves room for {:.2} times itself; \
              others of the account take from the same.",
-            quota.limit,
+            count(quota.limit),
             quota.of.replace('_', " "),
             scale_of(quota)
         ));
     }
     list.push(match limits.tokens_per_minute_refused {
         Some(tokens) => format!(
-            "{} calls met a refusal (429) and {} waited for a retry whose reason is not recorded, in minutes of \
-             {tokens:.0} tokens (median).",
-            limits.refused_calls, limits.retried_calls
+            "{} met a refusal (429) and {} waited for a retry whose reason is not recorded, in minutes of \
+             {} tokens (median).{}",
+            calls(limits.refused_calls),
+            count(limits.retried_calls as f64),
+            count(tokens),
+            if limits.refused_calls > 0 && all_told(limits) {
+                " Where headers left room at the time, another limit refused (a shorter window, a day), or the \
+                 provider was overloaded."
+            } else {
+                ""
+            }
         ),
         None => "No call is recorded as refused (429): the rate limit was not reached.".to_owned(),
     });
@@ -136,19 +180,33 @@ pub fn answered(answer: &mut Capacity, args: &CapacityArgs) {
         scaled.beyond_cliff
             || scaled.predicted.all()[..].iter().flatten().any(|bound| bound.value.is_none())
     });
+    let figures = answer.scales.iter().flat_map(|scaled| scaled.predicted.all());
+    let open = figures.flatten().any(|bound| bound.high.is_none());
     answer.identifiable = if unsure { Identifiable::Partly } else { Identifiable::Yes };
     answer.because = format!(
         "own load explains {:.0} % of how ITL varies over time at equal work, beyond the luck of routing, and a \
          batching engine fitted to the recording reproduces it (misfit {:.2}){}",
         100.0 * (1.0 - engine.hidden_share),
         engine.misfit,
-        if unsure {
+        if open {
+            "; some figures are withheld, where a cap may be met that nobody named, queues make the latency or engines \
+             that fit alike disagree"
+        } else if unsure {
             "; some figures are withheld, where queues make the latency or engines that fit alike disagree"
         } else {
             ""
         }
     );
-    rests_on(answer);
+    if open {
+        answer.next_steps.push(
+            "Say --max-sequences and --kv-tokens, as the engine prints them when it starts, and run this again: figures \
+             beyond the recorded load then have an upper end."
+                .to_owned(),
+        );
+    }
+    let mut list = made::predicted(answer, args);
+    answer.how_made.append(&mut list);
+    rests_on(answer, args);
     wrong_if(answer, args);
     answer.next_steps.push(
         "Before relying on a figure outside the recorded range, replay the traffic at that scale for ten minutes \
@@ -157,24 +215,19 @@ pub fn answered(answer: &mut Capacity, args: &CapacityArgs) {
     );
 }
 
-fn rests_on(answer: &mut Capacity) {
+fn rests_on(answer: &mut Capacity, args: &CapacityArgs) {
     let Some(engine) = &answer.engine else { return };
     let recorded = &answer.recorded;
     let mut list = vec![
         traffic(recorded),
         format!(
-            "An engine of {} replica(s), {} scheduling, {:.1} ms per iteration at least and {:.3} ms per prompt \
-             token, found by replaying the recorded requests until time to first token, ITL and duration came out \
-             as recorded.",
-            engine.replicas,
+            "The engine that fits best: {}, {} scheduling, {:.1} ms per iteration at least and {:.3} ms per prompt \
+             token.",
+            replicas(engine.replicas),
             engine.scheduler.replace('_', "-"),
             engine.step_floor_s * 1e3,
             engine.prompt_token_s * 1e3
         ),
-        "The recording's own sessions, as many times as asked, copies within 12 s of the original: bursts stay \
-         bursts. Intervals come from engines that fit alike, from stretches of the recording drawn anew, and from \
-         the errors measured in docs/capacity.md."
-            .to_owned(),
     ];
     list.extend(answer.servers.as_ref().map(servers));
     let (length_s, calls) = (recorded.length_s, recorded.calls.max(2) as f64);
@@ -188,7 +241,7 @@ fn rests_on(answer: &mut Capacity) {
         list.push(format!(
             "{} calls that failed or carry no token counts hold {:.0} % of the time in flight and are not replayed: \
              the true load is that much higher.",
-            recorded.left_out,
+            count(recorded.left_out as f64),
             100.0 * recorded.left_out_share
         ));
     }
@@ -203,8 +256,21 @@ fn rests_on(answer: &mut Capacity) {
     }
     answer.rests_on = list;
     if !answer.limits.quotas.is_empty() || answer.limits.refused_calls > 0 {
-        limits(answer);
+        limits(answer, most(Some(args)));
     }
+}
+
+fn calls(many: usize) -> String {
+    if many == 1 { "1 call".to_owned() } else { format!("{} calls", count(many as f64)) }
+}
+
+fn replicas(many: usize) -> String {
+    if many == 1 { "1 replica".to_owned() } else { format!("{many} replicas") }
+}
+
+/// The largest multiple asked for; 2 where none was.
+fn most(args: Option<&CapacityArgs>) -> f64 {
+    args.map_or(2.0, |args| args.scales.iter().copied().fold(1.0, f64::max))
 }
 
 /// The recorded traffic in figures.
@@ -212,14 +278,15 @@ fn traffic(recorded: &Recorded) -> String {
     let mut parts = vec![
         format!(
             "{} calls over {:.0} min, {:.1} in flight on average and {:.0} at most",
-            recorded.calls,
+            count(recorded.calls as f64),
             recorded.length_s / 60.0,
             recorded.in_flight,
             recorded.in_flight_peak
         ),
         format!(
-            "{:.0} prompt tokens to compute and {:.0} produced a second",
-            recorded.prefill_tokens_per_s, recorded.output_tokens_per_s
+            "{} prompt tokens to compute and {} produced a second",
+            count(recorded.prefill_tokens_per_s),
+            count(recorded.output_tokens_per_s)
         ),
     ];
     let percent = |ratio: f64, what: &str| format!("{:.0} % of {what}", 100.0 * ratio);
@@ -238,9 +305,9 @@ fn traffic(recorded: &Recorded) -> String {
 /// What the servers' series add.
 fn servers(servers: &Servers) -> String {
     let mut taken = Vec::new();
-    taken.extend(servers.replicas.map(|count| format!("{count} replica(s)")));
+    taken.extend(servers.replicas.map(replicas));
     taken.extend(servers.max_sequences.map(|cap| format!("{cap} sequences each at most")));
-    taken.extend(servers.kv_tokens.map(|tokens| format!("{tokens:.0} tokens of KV each")));
+    taken.extend(servers.kv_tokens.map(|tokens| format!("{} tokens of KV each", count(tokens))));
     let used = if taken.is_empty() { String::new() } else { format!(" ({})", taken.join(", ")) };
     format!(
         "The servers' own series{used}: {:.1} requests running and {:.1} waiting on average, where these calls have \
@@ -254,8 +321,9 @@ fn wrong_if(answer: &mut Capacity, args: &CapacityArgs) {
     let mut list = Vec::new();
     if engine.max_sequences.is_none() || engine.kv_tokens.is_none() {
         list.push(
-            "A cap on running sequences or KV memory that the recording never reached would break this sooner: \
-             give --max-sequences and --kv-tokens, as the engine prints them when it starts."
+            "A cap on running sequences or KV memory that the recording never reached would break this sooner, so beyond \
+             the load that was met no figure has an upper end: give --max-sequences and --kv-tokens, as the \
+             engine prints them when it starts."
                 .to_owned(),
         );
     }

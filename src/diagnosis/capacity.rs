@@ -42,6 +42,8 @@ pub struct Capacity {
     /// The multiple up to which own load stays within what was recorded; null where it cannot be
     /// told.
     pub observed_to_scale: Option<f64>,
+    /// How the answer was made, in sentences; empty where too little is recorded for any.
+    pub how_made: Vec<String>,
     /// What the answer rests on, in sentences.
     pub rests_on: Vec<String>,
     /// What would make it wrong, in sentences.
@@ -98,7 +100,7 @@ pub struct Bound {
     pub value: Option<f64>,
     /// 5 % lie below.
     pub low: Option<f64>,
-    /// 5 % lie above.
+    /// 5 % lie above; null where a cap may be met that nobody named, and nothing bounds the wait.
     pub high: Option<f64>,
 }
 

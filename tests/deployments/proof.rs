@@ -129,12 +129,17 @@ fn case(seed: u64) -> Case {
             let ends = bound.and_then(|bound| bound.low.zip(bound.high));
             let near = value.is_some_and(|value| (value / truth - 1.0).abs() <= NEAR);
             let off = |value: f64| format!("{:+.0}%", 100.0 * (value / truth - 1.0));
-            line += &match (value, ends) {
-                (Some(value), _) => format!(" {}", off(value)),
+            let text = match (value, ends) {
+                (Some(value), _) => off(value),
                 // Withheld: what the middle of its interval would have been.
-                (None, Some((low, high))) => format!(" ({})", off((low * high).sqrt())),
-                (None, None) => " -".to_owned(),
+                (None, Some((low, high))) => format!("({})", off((low * high).sqrt())),
+                (None, None) => "-".to_owned(),
             };
+            // How far the truth lies from the middle, in half intervals.
+            let far = ends.map(|(low, high)| {
+                format!("/{:+.1}", (truth / (low * high).sqrt()).ln() * 2.0 / (high / low).ln())
+            });
+            line += &format!(" {text}{}", far.unwrap_or_default());
             cells.push(Cell {
                 answered: value.is_some(),
                 near,

@@ -17,6 +17,9 @@ const NEAR: f64 = 0.15;
 /// A supposition, and the deployment of which it is true; none where it says nothing there.
 type Supposition = (&'static str, fn(&Deployed) -> Option<Deployed>, fn(&Seen) -> WhatIf);
 
+/// The one whose recording is of the deployment with a small cache, and whose truth is without.
+const RAISED: &str = "--cache-hit, raised";
+
 /// What the changed deployment shows, for suppositions about a figure that follows from it.
 pub struct Seen {
     cache_hit_ratio: f64,
@@ -25,7 +28,7 @@ pub struct Seen {
     first: String,
 }
 
-const ALL: [Supposition; 6] = [
+const ALL: [Supposition; 7] = [
     (
         "--prompt-tokens x1.5",
         |d| Some(changed(d, |kind| kind.prompts(1.5))),
@@ -36,10 +39,8 @@ const ALL: [Supposition; 6] = [
         |d| Some(changed(d, |kind| kind.answers(1.5))),
         |_| WhatIf { output_factor: Some(1.5), ..WhatIf::default() },
     ),
-    ("--cache-hit", small_cache, |seen| WhatIf {
-        cache_hit_ratio: Some(seen.cache_hit_ratio),
-        ..WhatIf::default()
-    }),
+    ("--cache-hit, lowered", small_cache, cache_hit),
+    (RAISED, |d| Some(d.again()), cache_hit),
     ("--acceptance", worse_draft, |seen| WhatIf {
         acceptance_ratio: Some(seen.acceptance_ratio),
         ..WhatIf::default()
@@ -50,6 +51,10 @@ const ALL: [Supposition; 6] = [
         ..WhatIf::default()
     }),
 ];
+
+fn cache_hit(seen: &Seen) -> WhatIf {
+    WhatIf { cache_hit_ratio: Some(seen.cache_hit_ratio), ..WhatIf::default() }
+}
 
 /// A kind of service that may be changed.
 struct Draft {
@@ -151,9 +156,10 @@ struct Tried {
 }
 
 fn tried(seed: u64, (name, change, suppose): &Supposition) -> Option<Tried> {
-    let deployed = Deployed::own(seed);
+    let whole = Deployed::own(seed);
+    let other = change(&whole)?;
+    let deployed = if *name == RAISED { small_cache(&whole)? } else { whole };
     let ran = deployed.run(&[1.0; 4], 0);
-    let other = change(&deployed)?;
     // As much traffic of each service as the recording had, on the changed deployment.
     let (outcomes, _) = match *name {
         "--mix" => pooled(&other),
