@@ -13,12 +13,15 @@ use deployments::Deployed;
 use deployments::proof::{ask, known, proof};
 use deployments::scraped::scrape;
 use deployments::supposed::supposed;
+use llmspan::calls::{CallTable, Cell};
+use llmspan::capacity::fit::Known;
 use llmspan::capacity::what_if::WhatIf;
 use llmspan::capacity::{CapacityArgs, capacity};
 use llmspan::diagnosis::Ingest;
 use llmspan::diagnosis::capacity::{Capacity, Constraint, Identifiable};
 use llmspan::report::Style;
 use llmspan::report::capacity::{CapacityFormat, render};
+use llmspan::schema::Col;
 use llmspan::slo::Slo;
 use serde_json::Value;
 
@@ -78,7 +81,52 @@ fn a_quiet_deployment_is_answered_and_every_form_says_so() {
         let text = render(&found, format, Style::of_width(Style::NARROW));
         assert!(text.contains(mark), "{text}");
         assert!(text.ends_with('\n'));
+        if format == CapacityFormat::Terminal {
+            fits(&text);
+        }
     }
+}
+
+fn fits(page: &str) {
+    let widest = page.lines().max_by_key(|line| line.chars().count()).unwrap();
+    assert!(widest.chars().count() <= Style::NARROW, "{widest}");
+}
+
+#[test]
+fn what_nobody_said_of_caps_bounds_no_figure_from_above_beyond_the_recorded_load() {
+    let (deployed, args) = quiet();
+    let unsaid = CapacityArgs { known: Known::default(), scales: vec![1.5, 4.0], ..args };
+    let found = answer(&deployed, &unsaid);
+    let p95 = |at: usize| found.scales[at].predicted.ttft_p95_s.unwrap();
+    assert!(p95(0).high.is_some(), "what was recorded has both ends");
+    let open = p95(2);
+    assert!(open.low.is_some() && open.value.is_none() && open.high.is_none(), "{open:?}");
+    assert_eq!(found.identifiable, Identifiable::Partly);
+    assert!(found.cliff.unwrap().holds_at.unwrap() < 4.0, "{:?}", found.cliff);
+    assert!(found.wrong_if[0].contains("--max-sequences"), "{:?}", found.wrong_if);
+    let page = render(&found, CapacityFormat::Terminal, Style::of_width(Style::NARROW));
+    assert!(page.contains("or more"), "{page}");
+    fits(&page);
+}
+
+#[test]
+fn what_is_missing_for_an_answer_is_counted() {
+    let (deployed, args) = quiet();
+    let ran = deployed.run(&[1.0; 4], 0);
+    let table = deployed.table(&ran);
+    let calls = (0..300).map(|row| {
+        let mut call = llmspan::calls::Call::default();
+        for col in [Col::DurationS, Col::InputTokens, Col::OutputTokens] {
+            call.set(col, Cell::Float(table.numbers(col)[row]));
+        }
+        call.set(Col::Start, Cell::Int(table.starts_ns()[row]));
+        call
+    });
+    let bare = CallTable::from_calls(calls.collect());
+    let found = capacity(&bare, Ingest::default(), &args).unwrap();
+    assert_eq!(found.identifiable, Identifiable::No);
+    assert!(found.because.contains("0 of them with time to first chunk"), "{}", found.because);
+    assert!(found.next_steps[0].contains("llmspan audit"), "{:?}", found.next_steps);
 }
 
 #[test]
@@ -109,6 +157,13 @@ fn suppositions_move_the_answer_the_way_physics_does() {
     let longer = p95(WhatIf { output_factor: Some(1.5), ..WhatIf::default() });
     let prompts = p95(WhatIf { prompt_factor: Some(2.0), ..WhatIf::default() });
     let more = p95(WhatIf { more_replicas: Some(2), ..WhatIf::default() });
+    let none = CapacityArgs {
+        what_if: WhatIf { more_replicas: Some(-2), ..WhatIf::default() },
+        ..args.clone()
+    };
+    let ran = deployed.run(&[1.0; 4], 0);
+    let refused = capacity(&deployed.table(&ran), Ingest::default(), &none).unwrap_err();
+    assert!(refused.to_string().contains("none is left"), "{refused}");
     assert!(cached.0 < now.0, "more cache, less prefill");
     assert!(accepted.1 > 1.2 * now.1, "fewer drafts accepted, slower tokens");
     assert!(longer.2 > 1.2 * now.2, "longer answers take longer");
@@ -150,7 +205,10 @@ fn arguments_that_make_no_sense_are_named() {
         (["--mix", "chat"], "no share"),
         (["--mix", "nobody=0.5"], "no call is of the service"),
         (["--model", "nothing"], "none is of that model"),
-        (["--cache-hit", "2"], "--cache-hit"),
+        (["--cache-hit", "2"], "--cache-hit 2 is not between"),
+        (["--cache-hit", "120%"], "--cache-hit 1.2 is not between"),
+        (["--acceptance", "most"], "write it as 0.9 or 90%"),
+        (["--scale", "twice"], "write it as 2 or 1.5"),
     ] {
         let (code, _, err) = run(&[&["capacity", INCIDENT][..], &arguments].concat());
         assert_eq!(code, 2, "{err}");

@@ -40,7 +40,7 @@ pub struct CapacityArgs {
     pub inputs: Vec<String>,
 
     /// A multiple of the recorded traffic to answer for; repeatable [default: 1.5 and 2]
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = scale)]
     pub scale: Vec<f64>,
 
     /// An objective, such as 'ttft.p95 < 1.5s'; repeatable
@@ -63,12 +63,12 @@ pub struct CapacityArgs {
     #[arg(long, value_name = "TOKENS")]
     pub kv_tokens: Option<f64>,
 
-    /// Suppose this share of prompt tokens read from the cache
-    #[arg(long, value_name = "RATIO")]
+    /// Suppose this share of prompt tokens read from the cache, as 0.9 or 90%
+    #[arg(long, value_name = "RATIO", value_parser = ratio)]
     pub cache_hit: Option<f64>,
 
-    /// Suppose this share of draft tokens accepted
-    #[arg(long, value_name = "RATIO")]
+    /// Suppose this share of draft tokens accepted, as 0.7 or 70%
+    #[arg(long, value_name = "RATIO", value_parser = ratio)]
     pub acceptance: Option<f64>,
 
     /// Suppose prompts this many times as long, as x1.5
@@ -151,8 +151,8 @@ fn asked(args: &CapacityArgs) -> Result<Asked> {
     for scale in &scales {
         within("--scale", *scale, 0.1, 10.0, "1.5 or 2")?;
     }
-    for ratio in args.cache_hit.iter().chain(&args.acceptance) {
-        within("--cache-hit and --acceptance", *ratio, 0.0, 0.999, "0.9")?;
+    for (what, ratio) in [("--cache-hit", args.cache_hit), ("--acceptance", args.acceptance)] {
+        ratio.map_or(Ok(()), |ratio| within(what, ratio, 0.0, 0.999, "0.9, or 90%"))?;
     }
     if let Some(tokens) = args.kv_tokens {
         within("--kv-tokens", tokens, 1000.0, 1e12, "120000")?;
@@ -183,6 +183,19 @@ fn asked(args: &CapacityArgs) -> Result<Asked> {
     })
 }
 
+/// `2`, `2x` or `x2`.
+fn scale(text: &str) -> std::result::Result<f64, String> {
+    let bare = text.trim_start_matches('x').trim_end_matches(['x', '×']);
+    bare.parse().map_err(|_| "write it as 2 or 1.5".to_owned())
+}
+
+/// `0.9` or `90%`.
+fn ratio(text: &str) -> std::result::Result<f64, String> {
+    let whole =
+        text.strip_suffix('%').map(|percent| percent.trim().parse().map(|p: f64| p / 100.0));
+    whole.unwrap_or_else(|| text.parse()).map_err(|_| "write it as 0.9 or 90%".to_owned())
+}
+
 fn within(what: &str, value: f64, least: f64, most: f64, example: &str) -> Result<()> {
     if (least..=most).contains(&value) {
         return Ok(());
@@ -192,7 +205,8 @@ fn within(what: &str, value: f64, least: f64, most: f64, example: &str) -> Resul
 }
 
 fn factor(text: &str) -> Result<f64> {
-    let found = text.strip_prefix('x').and_then(|number| number.parse::<f64>().ok());
+    let number = text.strip_prefix('x').or_else(|| text.strip_suffix('x'));
+    let found = number.and_then(|number| number.parse::<f64>().ok());
     found.filter(|factor| (0.05..=20.0).contains(factor)).ok_or_else(|| {
         Error::usage(format!("`{text}` is no factor between x0.05 and x20"), "write it as x1.5")
     })
@@ -209,7 +223,7 @@ fn more(text: &str) -> Result<i32> {
 
 fn mix(text: &str) -> Result<(String, f64)> {
     let split = text.rsplit_once('=');
-    let found = split.and_then(|(service, share)| Some((service.to_owned(), share.parse().ok()?)));
+    let found = split.and_then(|(service, share)| Some((service.to_owned(), ratio(share).ok()?)));
     found.filter(|(_, share)| *share > 0.0 && *share < 1.0).ok_or_else(|| {
         let help = "write it as chat=0.6: a service and its share of the calls";
         Error::usage(format!("--mix `{text}` is no share of a service"), help)

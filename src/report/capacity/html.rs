@@ -1,13 +1,15 @@
 //! A capacity for a browser: one file, the plot in it, nothing loaded and no script.
 
+use super::markdown::{curve_load, curve_title};
 use super::terminal::subject;
 use super::{
-    SIGNALS, asked, constraint, edges, figure, headline, limits, mark, objective, plot, times,
+    SIGNALS, asked, because, constraint, edges, figure, headline, limits, mark, objective, plot,
+    times,
 };
 use crate::diagnosis::capacity::{Capacity, Identifiable};
 use crate::report::html::document;
 use crate::report::markup::Markup;
-use crate::report::wording;
+use crate::report::{numbers, wording};
 
 /// Longest text.
 const LONGEST: usize = 1200;
@@ -23,7 +25,7 @@ pub fn html(capacity: &Capacity) -> String {
     body.raw("<header class=\"").raw(class).raw("\"><p class=\"over\"><b class=\"badge\">");
     body.raw(badge).raw("</b>").text(&subject(capacity)).raw("</p><h1>");
     body.text(&headline(capacity)).raw("</h1><p class=\"lead\">");
-    body.text(&wording::sentence(&capacity.because)).raw("</p></header>\n<main>\n");
+    body.text(&because(capacity)).raw("</p></header>\n<main>\n");
     answers(&mut body, capacity);
     if !capacity.scales.is_empty() {
         body.raw("<h2>Latency against traffic</h2>\n<figure>");
@@ -37,6 +39,7 @@ pub fn html(capacity: &Capacity) -> String {
         table(&mut body, &limits::HEADS, rows.iter().map(|row| row.to_vec()));
     }
     for (title, list) in [
+        ("How it was made", &capacity.how_made),
         ("What it rests on", &capacity.rests_on),
         ("What would make it wrong", &capacity.wrong_if),
         ("Next", &capacity.next_steps),
@@ -50,6 +53,7 @@ pub fn html(capacity: &Capacity) -> String {
         }
         body.raw("</ul>\n");
     }
+    curves(&mut body, capacity);
     body.raw("</main>\n<footer><p>").text(&wording::read(&capacity.ingest).join(" "));
     body.raw("</p></footer>\n");
     document("Capacity · llmspan", &body)
@@ -86,6 +90,23 @@ fn figures(body: &mut Markup, capacity: &Capacity) {
     table(body, &["", "traffic", "p50", "p95", "p99", ""], rows.into_iter());
 }
 
+/// The responses that were recorded, without any engine.
+fn curves(body: &mut Markup, capacity: &Capacity) {
+    if !capacity.curves.is_empty() {
+        body.raw("<h2>Recorded response</h2>\n");
+    }
+    for found in &capacity.curves {
+        let against = curve_load(found.against);
+        body.raw("<h3>").text(&curve_title(found)).raw("</h3>\n");
+        let rows = found.points.iter().map(|point| {
+            let ends =
+                format!("{} to {}", numbers::multiple(point.low), numbers::multiple(point.high));
+            vec![numbers::plain(point.load), numbers::multiple(point.ratio), ends]
+        });
+        table(body, &[against, "ratio", "90 %"], rows);
+    }
+}
+
 fn table(body: &mut Markup, heads: &[&'static str], rows: impl Iterator<Item = Vec<String>>) {
     body.raw("<div class=\"scroll\"><table><thead><tr>");
     for head in heads {
@@ -94,8 +115,10 @@ fn table(body: &mut Markup, heads: &[&'static str], rows: impl Iterator<Item = V
     body.raw("</tr></thead><tbody>");
     for row in rows {
         body.raw("<tr>");
-        for cell in &row {
-            body.raw("<td>").text(cell).raw("</td>");
+        for (at, cell) in row.iter().enumerate() {
+            let (open, close) =
+                if at == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
+            body.raw(open).text(cell).raw(close);
         }
         body.raw("</tr>");
     }

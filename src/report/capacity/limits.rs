@@ -9,6 +9,10 @@ pub const HEADS: [&str; 4] = ["", "busiest minutes", "limit", "allows"];
 /// A row for tokens and one for calls a minute; none where neither is known.
 pub fn rows(capacity: &Capacity) -> Vec<[String; 4]> {
     let limits = &capacity.limits;
+    // An engine of one's own that never refused has no limits to show.
+    if capacity.engine.is_some() && limits.quotas.is_empty() && limits.refused_calls == 0 {
+        return Vec::new();
+    }
     let both = [
         ("tokens/min", "tokens_per_minute", limits.tokens_per_minute_p99),
         ("calls/min", "calls_per_minute", limits.calls_per_minute_p99),

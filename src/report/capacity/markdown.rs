@@ -27,8 +27,8 @@ pub fn markdown(capacity: &Capacity) -> String {
         blocks.push(table(capacity));
     }
     blocks.push(quotas(capacity));
-    blocks.extend(capacity.curves.iter().map(curve));
     for (title, list) in [
+        ("How it was made", &capacity.how_made),
         ("What it rests on", &capacity.rests_on),
         ("What would make it wrong", &capacity.wrong_if),
         ("Next", &capacity.next_steps),
@@ -38,6 +38,10 @@ pub fn markdown(capacity: &Capacity) -> String {
             blocks.push(format!("### {title}\n\n{}", lines.collect::<Vec<_>>().join("\n")));
         }
     }
+    if !capacity.curves.is_empty() {
+        blocks.push("### Recorded response".to_owned());
+    }
+    blocks.extend(capacity.curves.iter().map(curve));
     blocks.push(escape(&wording::read(&capacity.ingest).join(" ")));
     blocks.retain(|block| !block.is_empty());
     blocks.join("\n\n") + "\n"
@@ -73,10 +77,9 @@ fn quotas(capacity: &Capacity) -> String {
 
 /// The response that was recorded, without any engine.
 fn curve(curve: &Curve) -> String {
-    let (signal, against) = (signal(curve.signal), load(curve.against));
-    let mut out = format!(
-        "Recorded {signal} over the same call alone, against {against}:\n\n| {against} | ratio | 90 % |\n|--:|--:|--:|\n"
-    );
+    let against = curve_load(curve.against);
+    let mut out =
+        format!("{}:\n\n| {against} | ratio | 90 % |\n|--:|--:|--:|\n", curve_title(curve));
     for point in &curve.points {
         out.push_str(&format!(
             "| {} | {} | {} to {} |\n",
@@ -89,10 +92,13 @@ fn curve(curve: &Curve) -> String {
     out.trim_end().to_owned()
 }
 
-fn signal(name: &str) -> &'static str {
-    if name == "ttft_s" { "TTFT" } else { "ITL" }
+/// What a curve shows.
+pub(super) fn curve_title(curve: &Curve) -> String {
+    let signal = if curve.signal == "ttft_s" { "TTFT" } else { "ITL" };
+    format!("Recorded {signal} over the same call alone, against {}", curve_load(curve.against))
 }
 
-fn load(name: &str) -> &'static str {
+/// What it is drawn against.
+pub(super) fn curve_load(name: &str) -> &'static str {
     if name == "in_flight" { "own calls in flight" } else { "own prompt tokens a second" }
 }

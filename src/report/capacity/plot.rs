@@ -60,7 +60,7 @@ impl<'a> Panel<'a> {
         let scales: Vec<&Scaled> = capacity.scales.iter().collect();
         let highest = |scaled: &&Scaled| {
             let all = scaled.predicted.all();
-            let p95 = all[signal * 3 + 1].and_then(|bound| bound.high).unwrap_or(0.0);
+            let p95 = all[signal * 3 + 1].and_then(|bound| bound.high.or(bound.low)).unwrap_or(0.0);
             let p99 = all[signal * 3 + 2].and_then(|bound| bound.value).unwrap_or(0.0);
             p95.max(p99)
         };
@@ -141,7 +141,9 @@ impl<'a> Panel<'a> {
         };
         let x = self.x(scale.max(self.least));
         line(out, DASHED_GREY, (x, 0.0), (x, HEIGHT));
-        text(out, START, (x + 4.0, HEIGHT - 6.0), "recorded up to here");
+        // Where there is more room.
+        let (anchor, beside) = if x > WIDTH / 2.0 { (END, x - 4.0) } else { (START, x + 4.0) };
+        text(out, anchor, (beside, 28.0), "recorded up to here");
     }
 
     fn interval(&self, out: &mut Markup) {
@@ -169,7 +171,9 @@ impl<'a> Panel<'a> {
             .iter()
             .filter_map(|scaled| {
                 let bound = scaled.predicted.all()[figure]?;
-                let middle = bound.value.or_else(|| Some((bound.low? * bound.high?).sqrt()))?;
+                // Without an upper end its lower one is drawn.
+                let middle = bound.high.map_or(bound.low, |high| Some((bound.low? * high).sqrt()));
+                let middle = bound.value.or(middle)?;
                 Some((*scaled, middle.min(self.top), bound.value.is_some()))
             })
             .collect();

@@ -1,6 +1,9 @@
 //! A capacity at a terminal.
 
-use super::{SIGNALS, asked, constraint, edges, figure, headline, limits, mark, objective, times};
+use super::{
+    SIGNALS, asked, because, constraint, edges, figure, headline, limits, mark, objective, sign,
+    signs, times,
+};
 use crate::diagnosis::capacity::{Capacity, Identifiable, Scaled};
 use crate::report::terminal::page::{Align, Page, Tone};
 use crate::report::{Style, numbers, wording};
@@ -17,11 +20,11 @@ pub fn terminal(capacity: &Capacity, style: Style) -> String {
         Identifiable::No => (Tone::Doubt, " CANNOT BE TOLD "),
     };
     let badge = page.paint(tone, badge);
-    let subject = page.text(&subject(capacity));
-    page.line(&format!(" {badge} {subject}"));
+    page.line(&format!(" {badge}"));
+    page.paragraph(1, &subject(capacity));
     page.gap();
     page.paragraph(1, &headline(capacity));
-    page.paragraph(1, &sentence(&capacity.because));
+    page.paragraph(1, &because(capacity));
     page.gap();
     if !capacity.what_if.is_empty() {
         page.labelled("Supposed", &capacity.what_if.join(", "));
@@ -37,21 +40,18 @@ pub fn terminal(capacity: &Capacity, style: Style) -> String {
     for (signal, name) in SIGNALS.iter().enumerate() {
         table(&mut page, capacity, signal, name);
     }
+    if let Some(signs) = signs(capacity) {
+        page.paragraph(1, &signs);
+    }
     page.gap();
     plot(&mut page, capacity);
     quotas(&mut page, capacity);
+    page.list("How made", capacity.how_made.iter().cloned());
     page.list("Rests on", capacity.rests_on.iter().cloned());
     page.list("Wrong if", capacity.wrong_if.iter().cloned());
     page.list("Next", capacity.next_steps.iter().cloned());
     page.list("Read", wording::read(&capacity.ingest));
     page.finish()
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(char::to_uppercase);
-    let text: String = first.into_iter().flatten().chain(letters).collect();
-    if text.ends_with('.') { text } else { format!("{text}.") }
 }
 
 /// What was looked at.
@@ -71,7 +71,8 @@ pub(super) fn subject(capacity: &Capacity) -> String {
 fn plot(page: &mut Page, capacity: &Capacity) {
     for (signal, name) in SIGNALS.iter().enumerate() {
         let bound = |scaled: &Scaled| scaled.predicted.all()[signal * 3 + 1];
-        let ends = capacity.scales.iter().filter_map(bound).filter_map(|bound| bound.high);
+        let ends = capacity.scales.iter().filter_map(bound);
+        let ends = ends.filter_map(|bound| bound.high.or(bound.low));
         let top = ends.fold(0.0, f64::max);
         if top <= 0.0 {
             continue;
@@ -81,13 +82,15 @@ fn plot(page: &mut Page, capacity: &Capacity) {
             let cells = |end: Option<f64>| {
                 (end.unwrap_or(0.0) / top * BAR as f64).round().clamp(0.0, BAR as f64) as usize
             };
+            // Without an upper end there is none to draw.
             let (low, high) =
                 bound(scaled).map_or((0, 0), |bound| (cells(bound.low), cells(bound.high)));
             let rest = high.saturating_sub(low);
             let bar = format!("{}{}", "█".repeat(low), "▄".repeat(rest));
             let pad = " ".repeat(BAR + 2 - low - rest);
             let bar = page.paint(Tone::Mark, &bar);
-            let mark = page.text(mark(scaled));
+            let open = bound(scaled).is_some_and(|bound| bound.high.is_none());
+            let mark = page.text(if open { "or more" } else { mark(scaled) });
             let scale = page.text(&times(scaled.scale));
             page.line(&format!(" {scale:>6} {bar}{pad}{mark}"));
         }
@@ -113,16 +116,15 @@ fn table(page: &mut Page, capacity: &Capacity, signal: usize, name: &str) {
     if capacity.scales.is_empty() {
         return;
     }
-    let heads = ["", "p50", "p95", "p99", ""];
+    let heads = ["", "p50", "p95", "p99"];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     rows[0][0] = name.to_owned();
     for scaled in asked(capacity) {
         let all = scaled.predicted.all();
-        let mut row = vec![times(scaled.scale)];
+        let mut row = vec![format!("{}{}", times(scaled.scale), sign(scaled))];
         row.extend((0..3).map(|quantile| figure(all[signal * 3 + quantile])));
-        row.push(mark(scaled).to_owned());
         rows.push(row);
     }
-    let align = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Left];
+    let align = [Align::Left, Align::Right, Align::Right, Align::Right];
     page.table(1, &align, &rows);
 }
