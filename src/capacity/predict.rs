@@ -21,14 +21,14 @@ const PUSHED: usize = 3;
 const Z90: f64 = 1.645;
 /// Error that every figure of TTFT, ITL and duration has, in logarithms, by quantile: measured on
 /// simulated deployments other than those of the proof, as are the weights below.
-const BASE_SD: [[f64; 3]; 3] = [[0.05, 0.07, 0.14], [0.04, 0.055, 0.11], [0.04, 0.05, 0.1]];
+const BASE_SD: [[f64; 3]; 3] = [[0.05, 0.07, 0.14], [0.036, 0.05, 0.1], [0.036, 0.045, 0.09]];
 /// Weight of the members' disagreement.
 const MEMBER_WEIGHT: f64 = 1.0;
 /// Error for each unit by which a figure grows, in logarithms.
 const GROWTH_SD: f64 = 0.15;
-/// Error of the traffic that an engine bears, in logarithms: what its costs are off moves a figure
-/// as so much more traffic does.
-const LOAD_SD: f64 = 0.054;
+/// Error of the traffic that an engine bears, in logarithms, by signal: what its costs are off moves
+/// a figure as so much more traffic does. TTFT's is the largest, for it waits on whole prompts.
+const LOAD_SD: [f64; 3] = [0.054, 0.036, 0.036];
 /// Error of TTFT and duration for each unit of time spent waiting for room.
 const WAIT_SD: f64 = 6.0;
 /// A figure less sure than this is given as an interval alone, by quantile.
@@ -218,7 +218,7 @@ impl Point {
         let value = median(&values)?;
         let spread = variance(&logs)?.sqrt() * MEMBER_WEIGHT;
         let growth = (value / median(&base)?).ln().max(0.0) * GROWTH_SD;
-        let steep = (median(&pushed)? / (1.0 + PUSH).ln()).max(0.0) * LOAD_SD;
+        let steep = (median(&pushed)? / (1.0 + PUSH).ln()).max(0.0) * LOAD_SD[signal];
         let lost = self.lost();
         // ITL does not wait for room.
         let waits = lost.slots_share + lost.kv_memory_share;
