@@ -3,6 +3,7 @@
 mod bags;
 pub(crate) mod cell;
 mod events;
+mod footer;
 mod hint;
 mod objects;
 pub(crate) mod open;

@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::{
 };
 use prost::bytes::Bytes;
 
-use super::hint;
+use super::{footer, hint};
 use crate::error::{Error, Result};
 
 /// Rows decoded at a time.
@@ -34,6 +34,9 @@ impl Open {
         let bytes = Bytes::from(bytes);
         if let Some(error) = without_footer(file, &bytes) {
             return Err(error);
+        }
+        if footer::is_absurd(&bytes) {
+            return Err(damaged(file));
         }
         // The types as Parquet states them: the Arrow schema that some writers store beside
         // adds only variants of the same content, and may contradict it.
@@ -94,12 +97,16 @@ impl Open {
 fn guarded<T, E>(file: &str, run: impl FnOnce() -> std::result::Result<T, E>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(_)) | Err(_) => Err(Error::input(
-            file,
-            "a Parquet file whose footer or pages are damaged",
-            "write or copy the file again; its size should equal the original's",
-        )),
+        Ok(Err(_)) | Err(_) => Err(damaged(file)),
     }
+}
+
+fn damaged(file: &str) -> Error {
+    Error::input(
+        file,
+        "a Parquet file whose footer or pages are damaged",
+        "write or copy the file again; its size should equal the original's",
+    )
 }
 
 fn without_footer(file: &str, bytes: &[u8]) -> Option<Error> {
