@@ -32,7 +32,7 @@ pub use explanation::{
 };
 pub use ingest::{Ingest, IngestFile, Loss, MAPPED, Rejected};
 pub use query::{Gives, Query};
-pub use timeline::{Days, DumpTimeline, TIMELINE_SCHEMA, TimelineGroup, TimelineSpike};
+pub use timeline::{Days, Drift, DumpTimeline, TIMELINE_SCHEMA, TimelineGroup, TimelineSpike};
 
 /// The contract's version.
 pub const SCHEMA: &str = "llmspan.diagnosis/1";

@@ -117,6 +117,40 @@ fn a_long_dump_is_shown_by_day() {
 }
 
 #[test]
+fn a_tail_that_creeps_up_for_days_is_told_as_drift_and_steady_days_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, creep: f64| {
+        let mut text = String::from(
+            "trace_id,span_id,start,duration_s,request_model,service_name,status,ttft_s\n",
+        );
+        for quarter in 0..8 * 96 {
+            let (day, hour, minute) = (1 + quarter / 96, quarter / 4 % 24, quarter % 4 * 15);
+            let noise = 0.01 * f64::from(quarter % 7);
+            let ttft = 0.5 * (1.0 + creep * f64::from(quarter) / 96.0) + noise;
+            let model = if creep > 0.0 && quarter > 700 { "new" } else { "old" };
+            let start = format!("2026-03-{day:02}T{hour:02}:{minute:02}:00Z");
+            let duration = ttft + 1.0;
+            writeln!(text, "t{quarter},s{quarter},{start},{duration},{model},chat,ok,{ttft}")
+                .unwrap();
+        }
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let drifts = |path: &str| json(&[path])["days"]["drifts"].clone();
+    let crept = drifts(&write("creep.csv", 0.1));
+    let of = |signal: &str| {
+        crept.as_array().unwrap().iter().find(|drift| drift["signal"] == signal).cloned()
+    };
+    let tail = of("ttft_p50_s").unwrap();
+    let rise = tail["last"].as_f64().unwrap() / tail["first"].as_f64().unwrap();
+    assert!((1.4..1.7).contains(&rise), "{crept}");
+    assert!(of("mix_moved_share").unwrap()["last"].as_f64().unwrap() > 0.2, "{crept}");
+    let steady = drifts(&write("steady.csv", 0.0));
+    assert_eq!(steady.as_array().map(Vec::len), Some(0), "{steady}");
+}
+
+#[test]
 fn the_csv_has_a_row_a_bin_and_group_and_no_formula() {
     let (_folder, path) = dump(60, 0..0);
     let (code, out, err) =

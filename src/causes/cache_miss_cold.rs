@@ -1,13 +1,10 @@
 //! `cache_miss_cold`: the prefix is unchanged but idle beyond the time to live, or first used.
 
-use super::{Constant, Judgement, Rule, found, held, percent, with_its_slowness};
+use super::lost_cache::{self, LEAST, Loss};
+use super::{Constant, Judgement, Rule};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
-use crate::signals::effects::Effect;
 use crate::signals::misses::Why;
-
-/// Least part of the lost tokens.
-const LEAST: f64 = 0.1;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -24,36 +21,7 @@ pub const RULE: Rule = Rule {
     judge,
 };
 
-/// The part of what is not known about a prefix that this cause gets where nothing identifies it.
-const UNIDENTIFIED: f64 = 0.33;
-
 fn judge(case: &Case) -> Judgement {
-    if !case.carried.cache {
-        let because = "no span says how much of the prompt came from the cache".to_owned();
-        return Judgement::Undecidable(RULE.needs.to_vec(), because);
-    }
-    if case.at(Effect::Cache).is_none() {
-        return Judgement::RuledOut(held(case, Effect::Cache, "TTFT expected from cache misses:"));
-    }
-    let misses = &case.misses;
-    let inferred = misses.shares[Why::Cold as usize];
-    let plausibility = if misses.identified || misses.told_share > 0.5 {
-        inferred
-    } else {
-        0.4 * inferred + 0.6 * UNIDENTIFIED
-    };
-    if plausibility < LEAST {
-        return Judgement::RuledOut(format!(
-            "{} of the tokens lost from the cache were lost this way",
-            percent(inferred)
-        ));
-    }
-    let because = format!(
-        "cache-hit ratio {} → {}; {} of the lost tokens this way",
-        percent(misses.baseline_hit_ratio),
-        percent(misses.window_hit_ratio),
-        percent(inferred)
-    );
-    found(case, &with_its_slowness(case, Effect::Cache), plausibility, because)
-        .map_or_else(|| Judgement::RuledOut("no cache was lost".to_owned()), Judgement::Found)
+    let loss = Loss { why: Why::Cold, unidentified: 0.33, needs: RULE.needs };
+    lost_cache::judge(case, &loss)
 }

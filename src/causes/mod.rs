@@ -14,6 +14,7 @@ mod client_stall;
 mod crowding;
 mod decode_contention;
 mod load_surge;
+mod lost_cache;
 mod mix_shift;
 mod model_change;
 mod output_growth;

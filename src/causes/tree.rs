@@ -62,7 +62,7 @@ const HIDDEN_PLACE: f64 = 0.1;
 /// Divides the service's shifts; none where the service did not get slower.
 pub fn service(case: &Case) -> Option<Service> {
     let rest = case.rest?;
-    if case.load.surged && most_of(&rest) < NATURAL_LOG {
+    if case.load.surged && rest.most() < NATURAL_LOG {
         return None;
     }
     let (mut queueing, mut contention, mut capacity) = if rest.split {
@@ -123,11 +123,6 @@ pub fn finding(
     }
 }
 
-/// The largest of the service's shifts.
-fn most_of(rest: &Rest) -> f64 {
-    rest.ttft.log.max(rest.itl.log).max(rest.whole.log)
-}
-
 /// The part of the added logarithm that lies in TTFT, 0 to 1. Each shift counts as far as it stands
 /// above its own noise: TTFT is by far the noisier of the two.
 pub fn ttft_part(rest: &Rest) -> f64 {
@@ -152,7 +147,7 @@ fn surge(case: &Case) -> f64 {
     let beyond = (load.ratio / load.usual_ratio.max(LEAST_USUAL)).log2();
     let prior = (0.3 + 0.9 * beyond).clamp(0.1, 0.95) * part_of_batch(case);
     let Some(rest) = case.rest else { return prior };
-    let observed = most_of(&rest);
+    let observed = rest.most();
     let (predicted, error) = load.predicted;
     if !error.is_finite() {
         prior

@@ -83,4 +83,19 @@ pub struct Days {
     /// the day's calls that would have to be of another model and service for the day to have the
     /// mix of the whole dump.
     pub all: TimelineGroup,
+    /// Signals that rise or fall day by day.
+    pub drifts: Vec<Drift>,
+}
+
+/// A signal that rose or fell over the days.
+#[derive(Debug, Clone, Serialize)]
+pub struct Drift {
+    /// Which; `mix_moved_share` holds the last days against the mix of the first.
+    pub signal: String,
+    /// Its middle over the first days; null for `mix_moved_share`.
+    pub first: Option<f64>,
+    /// Its middle over the last days.
+    pub last: f64,
+    /// How many days count as the first, and as the last.
+    pub days: usize,
 }

@@ -42,6 +42,13 @@ pub struct Rest {
     pub inferred: bool,
 }
 
+impl Rest {
+    /// The largest of its shifts, as a logarithm.
+    pub const fn most(&self) -> f64 {
+        self.ttft.log.max(self.itl.log).max(self.whole.log)
+    }
+}
+
 /// The case that the causes judge.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -51,6 +58,8 @@ pub struct Case {
     pub rest: Option<Rest>,
     /// Own work that grew where the service got slower.
     pub own_work: Option<OwnWork>,
+    /// Whether the calls that lost their cache are those whose service got slower.
+    pub loss_meets_slowness: bool,
     /// Everything's shifts, whatever they are.
     pub whole: [Shift; EFFECTS.len()],
     /// Own requests.
@@ -124,10 +133,12 @@ impl Case {
         let frame = &signals.frame;
         let slice = located[Effect::Cache as usize].map_or(0, |located| located.slice);
         let load_slice = rest.map_or(0, |rest| rest.slice);
+        let loss_meets_slowness = rest.is_some() && overlap(signals, slice, load_slice);
         Self {
             whole: signals.shifts[0],
             rest,
             own_work,
+            loss_meets_slowness,
             load: Load::new(signals, load_slice),
             misses: Misses::new(signals, slice),
             routing: Routing::new(signals, &located),
@@ -225,6 +236,15 @@ fn carried(frame: &Frame, carries: impl Fn(usize) -> bool) -> bool {
         let with = rows.iter().filter(|row| carries(**row)).count();
         !rows.is_empty() && with as f64 >= CARRIED_SHARE * rows.len() as f64
     })
+}
+
+/// Whether most calls of the window in one slice lie in the other too.
+fn overlap(signals: &Signals, of: usize, other: usize) -> bool {
+    let keys = &signals.slices.slices[other].keys;
+    let rows = signals.slices.slices[of].rows.iter().map(|row| *row as usize);
+    let window: Vec<usize> = rows.filter(|row| signals.frame.sides[*row] == Side::Window).collect();
+    let both = window.iter().filter(|row| signals.slices.holds(keys, **row)).count();
+    2 * both > window.len()
 }
 
 /// The service itself, in the slice where it moved most clearly.

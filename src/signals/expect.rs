@@ -13,6 +13,8 @@ use crate::stats::regress::{Line, Shape, fit};
 
 /// Fewest baseline calls for a line of its own; fewer fall back on all models together.
 const LEAST_CALLS: usize = 16;
+/// Most calls that a line is fitted to; of more, every so many-th. Levels take all of them.
+const MOST_FITTED: usize = 10_000;
 /// A level is drawn to 1 as if this many calls said so.
 const LEVEL_PRIOR: f64 = 8.0;
 /// Answers shorter than this have no time per token worth the name.
@@ -164,6 +166,8 @@ impl Task<'_> {
 
     /// Twice robust least squares; the second time relative, since noise grows with the work.
     fn line(&self, rows: &[usize]) -> Option<Line> {
+        let step = rows.len().div_ceil(MOST_FITTED).max(1);
+        let rows: Vec<usize> = rows.iter().copied().step_by(step).collect();
         let take = |values: &[f64]| rows.iter().map(|row| values[*row]).collect::<Vec<f64>>();
         let columns: Vec<Vec<f64>> = self.predictors.iter().map(|column| take(column)).collect();
         let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();

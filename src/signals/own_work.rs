@@ -24,6 +24,12 @@ const LEAST_RATIO: f64 = 1.25;
 /// Standard errors: two things that moved at once in one slice are seldom strangers.
 const LEAST_Z: f64 = 3.3;
 
+/// A rise of the time per token that has to be explained.
+const ROSE_Z: f64 = 2.5;
+/// How far a batch that grows with its own delay multiplies it, at most: at nine tenths of its
+/// capacity an engine answers an added tenth with a rise of several (serving physics, 4).
+const MOST_GAIN: f64 = 4.0;
+
 /// The own work that grew most clearly in a slice.
 pub fn own_work(signals: &Signals, slice: usize) -> Option<OwnWork> {
     let frame = &signals.frame;
@@ -35,9 +41,32 @@ pub fn own_work(signals: &Signals, slice: usize) -> Option<OwnWork> {
     let grown = kinds.into_iter().filter_map(|(effect, tokens)| {
         let shift = signals.shifts[slice][effect as usize];
         let ratio = growth(signals, slice, tokens)?;
-        (shift.z >= LEAST_Z && shift.log > 0.0).then_some(OwnWork { effect, shift, ratio })
+        let heavy = effect == Effect::Output || can_slow(signals, slice);
+        (heavy && shift.z >= LEAST_Z && shift.log > 0.0).then_some(OwnWork { effect, shift, ratio })
     });
     grown.max_by(|a, b| a.shift.z.total_cmp(&b.shift.z))
+}
+
+/// Whether the prefill that was added to a second of the server's time can have slowed its decode
+/// steps as much as they slowed. Steps wait for the prefill computed among them, so they stretch by
+/// the part of the time that it takes, and by [`MOST_GAIN`] times that at most as the batch grows
+/// with the delay.
+fn can_slow(signals: &Signals, slice: usize) -> bool {
+    let frame = &signals.frame;
+    let slower = signals.shifts[slice][Effect::RestItl as usize];
+    if slower.z < ROSE_Z {
+        return true;
+    }
+    let prefill_s = |side: Side, seconds: f64| {
+        let rows = signals.slices.slices[slice].rows.iter().map(|row| *row as usize);
+        let seconds_of =
+            |row: usize| frame.uncached_tokens[row] / 1000.0 * signals.expected.ttft_slope_s[row];
+        let told = rows.filter(|row| frame.sides[*row] == side).map(seconds_of);
+        told.filter(|prefill_s| prefill_s.is_finite()).sum::<f64>() / seconds.max(1.0)
+    };
+    let added =
+        prefill_s(Side::Window, frame.window_s) - prefill_s(Side::Baseline, frame.baseline_s);
+    MOST_GAIN * added >= slower.log
 }
 
 /// How much the tokens a minute grew, where the tokens a call did.

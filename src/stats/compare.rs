@@ -1,10 +1,11 @@
-//! Window against baseline: the ratio of a level or a tail, its interval, and how far windows of
-//! that length usually stand from their baseline anyway.
+//! Window against baseline: the ratio of a level or a tail, and its interval.
 //!
 //! The interval comes from resampled blocks of time. Block bootstraps understate the variance of
 //! short, strongly correlated samples (Lahiri, 2003), so each side's resamples are stretched where
 //! its long-run variance asks for more, and Student's quantile replaces the normal one.
 //! A window is taken to vary at least as much as the baseline does at its size.
+
+use std::borrow::Cow;
 
 use super::distribution::{normal_quantile, student_quantile};
 use super::quantile::{Ordered, mean, of_sorted, variance};
@@ -20,6 +21,11 @@ const MOST_CORRELATION: f64 = 2.0;
 /// Degrees of freedom below which Student's quantile says nothing any more; a tail of fewer
 /// telling calls is better not tested at all (see [`Comparison::telling_calls`]).
 const LEAST_FREEDOM: f64 = 3.0;
+
+/// Most calls of a side that an interval is drawn from. Of more, every so many-th stands for the
+/// rest: the interval is then one of fewer calls, a little wide and never narrow, and its error is
+/// long below what matters.
+pub(super) const MOST_DRAWN: usize = 10_000;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -139,6 +145,16 @@ impl Sample {
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
+
+    /// Every so many-th value, so that at most [`MOST_DRAWN`] are left.
+    pub(super) fn drawn(&self) -> Cow<'_, Self> {
+        let step = self.len().div_ceil(MOST_DRAWN);
+        if step <= 1 {
+            return Cow::Borrowed(self);
+        }
+        let thin = |values: &[f64]| values.iter().copied().step_by(step).collect();
+        Cow::Owned(Self { values: thin(&self.values), starts_s: thin(&self.starts_s) })
+    }
 }
 
 /// How to resample.
@@ -199,11 +215,13 @@ pub fn compare(
     plan: Plan,
 ) -> Option<Comparison> {
     let mut rng = Rng::new(plan.seed);
+    let levels = (statistic.of(baseline.values())?, statistic.of(window.values())?);
+    let (baseline, window) = (&*baseline.drawn(), &*window.drawn());
     let before = Side::new(baseline, statistic, None, plan.replicates, &mut rng)?;
     let limit = Some((before.inflation, before.block_s));
     let mut after = Side::new(window, statistic, limit, plan.replicates, &mut rng)?;
     after.stretch_to(before.error * (before.size / after.size.min(before.size)).sqrt());
-    let log_ratio = (after.value / before.value).ln();
+    let log_ratio = (levels.1 / levels.0).ln();
     let log_error = before.error.hypot(after.error);
     let tail = (1.0 + plan.level) / 2.0;
     let freedom = welch(&before, &after);
@@ -214,8 +232,8 @@ pub fn compare(
     // The percentiles carry the shape; the error gives a floor to each side of it.
     let least = normal_quantile(tail) * log_error * 0.8;
     Some(Comparison {
-        baseline: before.value,
-        window: after.value,
+        baseline: levels.0,
+        window: levels.1,
         ratio: log_ratio.exp(),
         low: (log_ratio + stretch * low.min(-least)).exp(),
         high: (log_ratio + stretch * high.max(least)).exp(),
@@ -239,7 +257,6 @@ fn ranks(values: &[f64]) -> Vec<f64> {
 
 /// One side of a comparison: its statistic, and the resampled deviations of the logarithm.
 struct Side {
-    value: f64,
     away: Vec<f64>,
     error: f64,
     size: f64,
@@ -281,7 +298,7 @@ impl Side {
         let error = variance(&away)?.sqrt();
         let size = sample.len() as f64 / inflation;
         let freedom = (size * statistic.telling_share() - 1.0).max(LEAST_FREEDOM);
-        let mut side = Self { value, away, error, size, freedom, inflation, block_s };
+        let mut side = Self { away, error, size, freedom, inflation, block_s };
         let least = statistic.independent_error(&sample.values, &ordered)? / value;
         side.stretch_to(least * inflation.sqrt());
         Some(side)
@@ -319,76 +336,6 @@ fn welch(before: &Side, after: &Side) -> f64 {
     if parts > 0.0 { (a + b).powi(2) / parts } else { f64::from(u16::MAX) }
 }
 
-/// How far windows of one length stand from the rest of their own baseline: the second yardstick.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Usual {
-    /// Ratios of the sub-windows to the rest, ascending.
-    pub ratios: Vec<f64>,
-    /// How many windows of that length fit into the baseline side by side.
-    pub independent: f64,
-}
-
-impl Usual {
-    /// The largest ratio that was seen.
-    pub fn most(&self) -> Option<f64> {
-        self.ratios.last().copied()
-    }
-
-    /// A quantile of the ratios.
-    pub fn quantile(&self, q: f64) -> Option<f64> {
-        of_sorted(&self.ratios, q)
-    }
-
-    /// Share of usual windows that stand at least that high; never below what the number of
-    /// windows that fit side by side can show.
-    pub fn exceedance(&self, ratio: f64) -> f64 {
-        let above = self.ratios.iter().filter(|usual| **usual >= ratio).count();
-        let share = above as f64 / self.ratios.len().max(1) as f64;
-        share.max(1.0 / (self.independent + 1.0)).min(1.0)
-    }
-}
-
-/// Slides a window of `length_s` over the baseline by quarters of its length and compares each
-/// position that holds at least `least_calls` with the rest.
-///
-/// `None` where the baseline is shorter than two such windows or none holds enough calls.
-pub fn usual(
-    baseline: &Sample,
-    statistic: Statistic,
-    length_s: f64,
-    least_calls: usize,
-) -> Option<Usual> {
-    let (first, last) = (*baseline.starts_s.first()?, *baseline.starts_s.last()?);
-    if !(length_s > 0.0 && last - first >= 2.0 * length_s) {
-        return None;
-    }
-    let ordered = Ordered::new(&baseline.values);
-    let steps = ((last - first - length_s) / (length_s / 4.0)).floor().min(120.0);
-    let step_s = (last - first - length_s) / steps.max(1.0);
-    let mut ratios = Vec::new();
-    for step in 0..=steps as usize {
-        let from_s = first + step as f64 * step_s;
-        let from = baseline.starts_s.partition_point(|&at| at < from_s);
-        let to = baseline.starts_s.partition_point(|&at| at < from_s + length_s).max(from);
-        if to - from < least_calls.max(1) || baseline.len() - (to - from) < least_calls.max(1) {
-            continue;
-        }
-        let inside = |row: usize| (from..to).contains(&row);
-        let within: Vec<u32> = (0..baseline.len()).map(|row| u32::from(inside(row))).collect();
-        let rest: Vec<u32> = within.iter().map(|count| 1 - count).collect();
-        let pair = (statistic.under(&ordered, &within), statistic.under(&ordered, &rest));
-        if let (Some(within), Some(rest)) = pair
-            && within > 0.0
-            && rest > 0.0
-        {
-            ratios.push(within / rest);
-        }
-    }
-    ratios.sort_unstable_by(f64::total_cmp);
-    let independent = ((last - first) / length_s).floor();
-    (!ratios.is_empty()).then_some(Usual { ratios, independent })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -420,28 +367,9 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_ratio_of_a_drifting_baseline_is_wide() {
-        let starts: Vec<f64> = (0..1000).map(f64::from).collect();
-        let calm: Vec<f64> = starts.iter().map(|at| 1.0 + 0.1 * (at * 7.7).sin()).collect();
-        let drift: Vec<f64> = starts
-            .iter()
-            .zip(&calm)
-            .map(|(at, calm)| calm * (1.0 + (at / 160.0).sin() / 2.0))
-            .collect();
-        let usual = |values: &[f64]| {
-            usual(&Sample::new(values, &starts), Statistic::Quantile(0.5), 120.0, 20).unwrap()
-        };
-        assert!(usual(&calm).most().unwrap() < 1.05);
-        assert!(usual(&drift).most().unwrap() > 1.4);
-        assert_eq!(usual(&calm).independent, 8.0);
-        assert!(usual(&calm).exceedance(2.0) > 0.1);
-    }
-
-    #[test]
     fn too_little_to_compare_is_none() {
         let few = Sample::new(&[1.0, f64::NAN, 2.0], &[0.0, 1.0, 2.0]);
         assert!(compare(&few, &few, Statistic::Mean, Plan::default()).is_none());
-        assert!(usual(&few, Statistic::Mean, 10.0, 1).is_none());
         let zeros = Sample::new(&[0.0; 9], &[0.0; 9]);
         assert!(compare(&zeros, &zeros, Statistic::Mean, Plan::default()).is_none());
     }

@@ -16,3 +16,4 @@ pub mod quantile;
 pub mod rank;
 pub mod regress;
 pub mod resample;
+pub mod usual;

@@ -1,6 +1,7 @@
 //! A whole dump over time: bins, groups, the stretches that stand out, drift by day.
 
 mod bins;
+mod drift;
 mod series;
 
 use std::collections::BTreeMap;
@@ -164,9 +165,11 @@ fn days(frame: &Frame) -> Option<Days> {
         return None;
     }
     let rows: Vec<usize> = (0..frame.len()).collect();
+    let by_day = bins.rows(&frame.starts_ns, &rows);
     let mut all = group(None, &rows, frame, &bins);
-    all.series.push(series::mix_moved(frame, &bins.rows(&frame.starts_ns, &rows)));
-    Some(Days { start: DateTime::from_timestamp_nanos(bins.start_ns), all })
+    let drifts = drift::drifts(frame, &all.series, &by_day);
+    all.series.push(series::mix_moved(frame, &by_day));
+    Some(Days { start: DateTime::from_timestamp_nanos(bins.start_ns), all, drifts })
 }
 
 fn notes(left_out: Option<String>) -> Vec<String> {

@@ -81,21 +81,29 @@ fn cache_hit(frame: &Frame, rows: &[usize]) -> Option<f64> {
 /// How far each bin's mix of model and service stands from that of all of them: the share of its
 /// calls that would have to be of another kind.
 pub fn mix_moved(frame: &Frame, binned: &[Vec<usize>]) -> Series {
-    let kind = |row: usize| (frame.request_model.codes[row], frame.service.codes[row]);
-    let mix = |rows: &mut dyn Iterator<Item = usize>| {
+    let whole: Vec<usize> = binned.iter().flatten().copied().collect();
+    of("mix_moved_share", binned.iter().map(|rows| mix_between(frame, &whole, rows)))
+}
+
+/// The share of `rows` that would have to be of another model and service for them to have the
+/// mix of `usual`; none of few calls.
+pub fn mix_between(frame: &Frame, usual: &[usize], rows: &[usize]) -> Option<f64> {
+    let mix = |rows: &[usize]| {
         let mut counts: BTreeMap<(u32, u32), f64> = BTreeMap::new();
-        rows.for_each(|row| *counts.entry(kind(row)).or_default() += 1.0);
-        let all: f64 = counts.values().sum();
-        counts.values_mut().for_each(|count| *count /= all);
+        for row in rows {
+            let kind = (frame.request_model.codes[*row], frame.service.codes[*row]);
+            *counts.entry(kind).or_default() += 1.0;
+        }
+        counts.values_mut().for_each(|count| *count /= rows.len() as f64);
         counts
     };
-    let whole = mix(&mut binned.iter().flatten().copied());
-    let moved = |rows: &Vec<usize>| {
-        let own = mix(&mut rows.iter().copied());
-        let over = own
-            .iter()
-            .map(|(kind, share)| (share - whole.get(kind).copied().unwrap_or(0.0)).max(0.0));
-        (rows.len() >= LEAST_TAIL).then(|| over.sum())
-    };
-    of("mix_moved_share", binned.iter().map(moved))
+    if rows.len().min(usual.len()) < LEAST_TAIL {
+        return None;
+    }
+    let usual = mix(usual);
+    let over = mix(rows).into_iter().map(|(kind, share)| {
+        let before = usual.get(&kind).copied().unwrap_or(0.0);
+        (share - before).max(0.0)
+    });
+    Some(over.sum())
 }

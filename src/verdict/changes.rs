@@ -5,8 +5,9 @@ use super::query::{Asked, Figure};
 use crate::diagnosis::{Change, Evidence, SignalChange};
 use crate::signals::Signals;
 use crate::signals::frame::{Outcome, Side};
-use crate::stats::compare::{Plan, Sample, Statistic, compare, usual};
+use crate::stats::compare::{Plan, Sample, Statistic, compare};
 use crate::stats::proportion::difference;
+use crate::stats::usual::usual;
 
 /// Least material change of the typical and of the slow call.
 const MATERIAL_P50: f64 = 1.10;

@@ -27,7 +27,9 @@ pub fn evidence(
         ..ratio(name(effect), &shifts[effect as usize])
     };
     let mut list: Vec<Evidence> = Vec::new();
-    list.extend(found.finding.effects.iter().map(|effect| fitted(*effect)));
+    // What speaks for the cause did not hold, however sure a small shift makes its interval.
+    let speaks = |effect: &Effect| Evidence { note: None, ..fitted(*effect) };
+    list.extend(found.finding.effects.iter().map(speaks));
     list.extend(specific(asked, case, found.cause));
     list.extend(servers(asked.signals, found.cause));
     let rose = changed.iter().filter(|change| matches!(change.change, Change::Rose));

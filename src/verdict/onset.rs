@@ -25,17 +25,9 @@ pub fn began_s(signals: &Signals, found: &Ranked, window_s: (f64, f64)) -> f64 {
 fn told(signals: &Signals, found: &Ranked, values: &[f64], end_s: f64) -> (Vec<f64>, Vec<f64>) {
     let frame = &signals.frame;
     let keys = &signals.slices.slices[found.finding.slice].keys;
-    let rows = (0..frame.len()).filter(|row| {
-        let told = values[*row].is_finite() && frame.starts_s[*row] < end_s;
-        told && (frame.sides[*row] != Side::Neither || near(signals, *row, end_s))
-            && signals.slices.holds(keys, *row)
-    });
+    let first = frame.sides.iter().position(|side| *side != Side::Neither);
+    let rows = first.map_or(0..0, |first| first..frame.len());
+    let told = |row: &usize| values[*row].is_finite() && frame.starts_s[*row] < end_s;
+    let rows = rows.filter(|row| told(row) && signals.slices.holds(keys, *row));
     rows.map(|row| (frame.starts_s[row], values[row])).unzip()
-}
-
-/// Whether a call of neither side stands between the baseline and the window.
-fn near(signals: &Signals, row: usize, end_s: f64) -> bool {
-    let frame = &signals.frame;
-    let first_baseline = frame.sides.iter().position(|side| *side == Side::Baseline);
-    first_baseline.is_some_and(|first| row > first) && frame.starts_s[row] < end_s
 }

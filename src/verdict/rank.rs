@@ -40,6 +40,8 @@ pub struct Ranking {
 const HALF_Z: f64 = 4.0;
 /// Findings below this part of the first one's score are not worth a line.
 const LEAST_SCORE: f64 = 0.12;
+/// Nor are further ones that explain less than this part of the added time.
+const LEAST_SHARE: f64 = 0.02;
 /// What counts of a cause whose share is nothing.
 const SHARE_BASE: f64 = 0.4;
 /// Resamples of the whole decision.
@@ -73,6 +75,8 @@ pub fn rank(signals: &Signals, case: &Case) -> Ranking {
     share_out(signals, case, &mut ranking.ranked);
     let weighed = |found: &Ranked| found.score * weight(found.share);
     ranking.ranked.sort_by(|a, b| weighed(b).total_cmp(&weighed(a)).then(a.cause.cmp(&b.cause)));
+    let mut first = true;
+    ranking.ranked.retain(|found| std::mem::take(&mut first) || found.share >= LEAST_SHARE);
     count_wins(signals, case, &mut ranking.ranked);
     ranking
 }

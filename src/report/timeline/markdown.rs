@@ -1,6 +1,6 @@
 //! A whole dump over time for an incident page.
 
-use super::{CANDIDATES, at, covers, named, spike, window};
+use super::{CANDIDATES, at, covers, drift_heading, drifts, named, spike, window};
 use crate::diagnosis::{DumpTimeline, Series, TimelineGroup};
 use crate::report::markdown::{code, escape};
 use crate::report::{numbers, wording};
@@ -38,6 +38,11 @@ pub fn markdown(timeline: &DumpTimeline) -> String {
         blocks.push(table(group, from, &[]));
     }
     if let Some(days) = &timeline.days {
+        if let Some(heading) = drift_heading(days) {
+            let lines = drifts(days).into_iter().map(|drift| format!("- {}", escape(&drift)));
+            blocks.push(format!("### {heading}"));
+            blocks.push(lines.collect::<Vec<_>>().join("\n"));
+        }
         blocks.push("### By day, UTC".to_owned());
         blocks.push(table(&days.all, (days.start, 86_400.0), &[]));
     }

@@ -7,7 +7,7 @@ mod terminal;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Style, json, neutral, numbers, wording};
-use crate::diagnosis::{DumpTimeline, TimelineGroup, TimelineSpike};
+use crate::diagnosis::{Days, Drift, DumpTimeline, TimelineGroup, TimelineSpike};
 
 /// A form of the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +106,37 @@ fn spike(spike: &TimelineSpike) -> String {
         numbers::multiple(spike.ratio),
         wording::calls(spike.calls)
     )
+}
+
+/// The drifts in one sentence each: `TTFT p95 530 ms → 830 ms (+57 %)`.
+fn drifts(days: &Days) -> Vec<String> {
+    let of = |drift: &Drift| {
+        let (signal, last) = (drift.signal.as_str(), drift.last);
+        let level = |value: f64| wording::known(signal, Some(value));
+        let Some(first) = drift.first else {
+            return format!(
+                "traffic mix: {} of the last calls are of another model or service than the first",
+                level(last)
+            );
+        };
+        let share = signal.ends_with("_share") || signal.ends_with("_ratio");
+        let more = if share || first <= 0.0 {
+            String::new()
+        } else {
+            format!(" ({:+.0} %)", 100.0 * (last / first - 1.0))
+        };
+        format!("{} {} → {}{more}", wording::signal(signal), level(first), level(last))
+    };
+    days.drifts.iter().map(of).collect()
+}
+
+/// What the drifts are of.
+fn drift_heading(days: &Days) -> Option<String> {
+    let length = days.drifts.first()?.days;
+    Some(match length {
+        1 => "Drift from the first day to the last".to_owned(),
+        length => format!("Drift from the first {length} days to the last {length}"),
+    })
 }
 
 /// The window of a spike as `diagnose` takes it.

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{CANDIDATES, at, covers, named, spike, window};
+use super::{CANDIDATES, at, covers, drift_heading, drifts, named, spike, window};
 use crate::diagnosis::{Days, DumpTimeline, Series, TimelineGroup};
 use crate::report::columns::{pad, pad_left};
 use crate::report::terminal::page::{Align, Page, Tone};
@@ -131,6 +131,11 @@ fn days(page: &mut Page, days: &Days) {
         ("spec_acceptance_ratio", "accepted"),
         ("mix_moved_share", "mix moved"),
     ];
+    if let Some(heading) = drift_heading(days) {
+        page.heading(&heading);
+        drifts(days).iter().for_each(|drift| page.paragraph(3, drift));
+        page.gap();
+    }
     page.heading("By day, UTC");
     let series = |signal: &str| days.all.series.iter().find(|series| series.signal == signal);
     let shown: Vec<(&Series, &str)> =
