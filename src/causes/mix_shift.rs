@@ -11,6 +11,10 @@ const SURGED: f64 = 0.25;
 /// Plausibility where a move between prompts of one model may be hidden acceptance instead.
 const SHARED: f64 = 0.45;
 
+/// Plausibility where the mix moved because quick calls stopped coming: no call got slower, and more
+/// often than not something else is the news.
+const THINNED: f64 = 0.25;
+
 /// The rule.
 pub const RULE: Rule = Rule {
     cause: Cause::MixShift,
@@ -28,6 +32,11 @@ pub const RULE: Rule = Rule {
             value: SURGED,
             source: "shares that move because one slice was added to are a consequence of that",
         },
+        Constant {
+            name: "plausibility where quick calls stopped coming",
+            value: THINNED,
+            source: "what is left looks slower, and no call is; what stopped them is not in the latency",
+        },
     ],
     judge,
 };
@@ -39,9 +48,12 @@ fn judge(case: &Case) -> Judgement {
         (false, true) => SHARED,
         (false, false) => 1.0,
     };
+    let thinned = case.mix_thinned_part;
+    let plausibility = plausibility * (1.0 - thinned * (1.0 - THINNED));
+    let why = if thinned > 0.5 { "quick calls stopped coming, which" } else { "the mix of calls" };
     let because = case
         .at(Effect::Mix)
-        .map(|mix| format!("the mix of calls alone takes the duration to {}", times(&mix.shift)));
+        .map(|mix| format!("{why} alone takes the duration to {}", times(&mix.shift)));
     match because.and_then(|because| found(case, &[Effect::Mix], plausibility, because)) {
         Some(finding) => Judgement::Found(finding),
         None => {

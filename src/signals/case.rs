@@ -12,6 +12,7 @@ use super::own_work::{OwnWork, own_work};
 use super::reported::{Reported, reported};
 use super::routing::Routing;
 use super::tally::{Shift, Shifts};
+use super::thinned::thinned_part;
 use crate::stats::quantile::quantile;
 
 /// An effect that moved, and the smallest slice that holds it.
@@ -60,6 +61,8 @@ pub struct Case {
     pub own_work: Option<OwnWork>,
     /// Whether the calls that lost their cache are those whose service got slower.
     pub loss_meets_slowness: bool,
+    /// The part of the mix's move that calls which stopped coming make alone, 0 to 1.
+    pub mix_thinned_part: f64,
     /// Everything's shifts, whatever they are.
     pub whole: [Shift; EFFECTS.len()],
     /// Own requests.
@@ -139,6 +142,8 @@ impl Case {
             rest,
             own_work,
             loss_meets_slowness,
+            mix_thinned_part: located[Effect::Mix as usize]
+                .map_or(0.0, |mix| thinned_part(signals, mix.slice)),
             load: Load::new(signals, load_slice),
             misses: Misses::new(signals, slice),
             routing: Routing::new(signals, &located),

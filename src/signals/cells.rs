@@ -26,6 +26,10 @@ pub struct Cells {
     pub cells: usize,
     /// Whether the prompt's name is part of the cell.
     pub by_prompt: bool,
+    /// Cell and the prompt's text, as its hash tells it, as a dense index.
+    pub text: Vec<usize>,
+    /// How many texts.
+    pub texts: usize,
 }
 
 impl Cells {
@@ -47,7 +51,9 @@ impl Cells {
                 0,
             ]
         });
-        Self { engine, engines, cell, cells, by_prompt }
+        let hash = &frame.prompt_hash.codes;
+        let (text, texts) = dense(frame.len(), |row| [index(cell[row]), hash[row], 0, 0, 0, 0]);
+        Self { engine, engines, cell, cells, by_prompt, text, texts }
     }
 }
 

@@ -17,6 +17,7 @@ pub mod routing;
 pub mod search;
 pub mod slices;
 pub mod tally;
+mod thinned;
 mod usual;
 
 use std::sync::Arc;

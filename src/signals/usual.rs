@@ -34,7 +34,8 @@ pub struct Usual {
     pub uncached: Vec<f64>,
     /// Output tokens of its kind.
     pub output: Vec<f64>,
-    /// Logarithm of the tokens a step of its kind; NaN for a kind that the baseline hardly knows.
+    /// Logarithm of the tokens a step of its prompt's text or its kind; NaN for a kind that the
+    /// baseline hardly knows.
     pub log_per_step: Vec<f64>,
     /// The same of its engine.
     pub engine_log_per_step: Vec<f64>,
@@ -60,11 +61,10 @@ impl Usual {
                 expected.itl_s[row] * beyond.exp() / expected.itl_place[row]
             })
             .collect();
-        let kinds = means(frame, &cells.cell, cells.cells, &logs, LEAST_KIND);
         Self {
             uncached: by_kind(frame, cells, &kept),
             output: by_kind(frame, cells, &frame.output_tokens),
-            log_per_step: cells.cell.iter().map(|cell| kinds[*cell].unwrap_or(f64::NAN)).collect(),
+            log_per_step: by_text(frame, cells, &logs),
             base_s: by_kind(frame, cells, &own_base_s),
             class: class_levels(frame, cells, expected),
             gap_s: by_kind(frame, cells, &frame.itl_p50_s),
@@ -219,6 +219,16 @@ pub fn by_kind(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {
     let kinds = means(frame, &cells.cell, cells.cells, values, LEAST_KIND);
     let engines = by_engine(frame, cells, values);
     (0..frame.len()).map(|row| kinds[cells.cell[row]].unwrap_or(engines[row])).collect()
+}
+
+/// Baseline mean for each call's own prompt text, where its hash is told and was seen before: the
+/// draft does as well on the same text, whatever the service is called. Else that of its kind; NaN
+/// for a kind that the baseline hardly knows.
+fn by_text(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {
+    let texts = means(frame, &cells.text, cells.texts, values, LEAST_KIND);
+    let kinds = means(frame, &cells.cell, cells.cells, values, LEAST_KIND);
+    let of = |row: usize| texts[cells.text[row]].or(kinds[cells.cell[row]]);
+    (0..frame.len()).map(|row| of(row).unwrap_or(f64::NAN)).collect()
 }
 
 fn by_engine(frame: &Frame, cells: &Cells, values: &[f64]) -> Vec<f64> {

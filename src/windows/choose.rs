@@ -98,9 +98,14 @@ pub fn split_at(starts_ns: &[i64], window: Range, exclude: &[Range]) -> Split {
     let mut baseline = if earlier >= FEW_CALLS || later == 0 {
         before
     } else if earlier * 2 < later {
+        let calls = match earlier {
+            0 => "No call".to_owned(),
+            1 => "Only one call".to_owned(),
+            more => format!("Only {more} calls"),
+        };
         notes.push(format!(
-            "Only {earlier} calls started before the window: the baseline is the traffic after it, \
-             which an incident that outlasts the window spoils."
+            "{calls} started before the window: the baseline is the traffic after it, which an \
+             incident that outlasts the window spoils."
         ));
         after
     } else {
