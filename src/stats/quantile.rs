@@ -35,9 +35,13 @@ pub fn of_sorted(sorted: &[f64], q: f64) -> Option<f64> {
     Some(below + (above - below) * position.fract())
 }
 
-/// Type 7 quantile of the finite values.
+/// Type 7 quantile of the finite values, found without sorting all of them.
 pub fn quantile(values: &[f64], q: f64) -> Option<f64> {
-    of_sorted(&sorted(values), q)
+    let mut kept: Vec<f64> = finite(values).collect();
+    let position = kept.len().checked_sub(1)? as f64 * q.clamp(0.0, 1.0);
+    let (_, below, above) = kept.select_nth_unstable_by(position.floor() as usize, f64::total_cmp);
+    let next = above.iter().copied().min_by(f64::total_cmp).unwrap_or(*below);
+    Some(*below + (next - *below) * position.fract())
 }
 
 /// Median of the finite values.

@@ -14,6 +14,8 @@ mod timeline;
 mod waterfall;
 mod words;
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 
 use crate::calls::CallTable;
@@ -161,13 +163,25 @@ fn seen_to_rise(changes: &[SignalChange]) -> bool {
     })
 }
 
+/// The latencies of the slices that were asked about; causes often share one, and the intervals take
+/// time.
+#[derive(Default)]
+struct Changed(BTreeMap<usize, Vec<SignalChange>>);
+
+impl Changed {
+    fn of(&mut self, signals: &Signals, slice: usize) -> &[SignalChange] {
+        self.0.entry(slice).or_insert_with(|| changes::changes(signals, slice))
+    }
+}
+
 type Judged<'a> = (&'a Signals, &'a Case, &'a Ranking);
 
 fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split, judged: Judged<'_>) {
     let (signals, case, ranking) = judged;
     let slice = ranking.ranked.first().map_or(0, |first| first.finding.slice);
     let segment = signals.slices.named(&signals.slices.slices[slice].keys);
-    diagnosis.signals = changes::changes(signals, slice);
+    let mut changed = Changed::default();
+    diagnosis.signals = changed.of(signals, slice).to_vec();
     diagnosis.path = path::path(case, ranking);
     diagnosis.waterfall = waterfall::waterfall(signals, slice, segment.clone());
     diagnosis.ruled_out = ranking
@@ -186,7 +200,7 @@ fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split, judged: Jud
         .collect();
     let mut onset_s = None;
     for (at, found) in ranking.ranked.iter().take(MOST_CAUSES).enumerate() {
-        let (cause, began) = ranked(table, split, judged, (at, found));
+        let (cause, began) = ranked(table, split, judged, (at, found), &mut changed);
         onset_s = onset_s.or(Some(began));
         diagnosis.diagnoses.push(cause);
     }
@@ -217,6 +231,7 @@ fn ranked(
     split: &Split,
     judged: Judged<'_>,
     which: (usize, &Ranked),
+    changed: &mut Changed,
 ) -> (RankedCause, f64) {
     let (signals, case, _) = judged;
     let (at, found) = which;
@@ -227,7 +242,7 @@ fn ranked(
     let slowed = cite::slowed(signals, table, found, began_s);
     let slice = &signals.slices.slices[found.finding.slice];
     let segment = signals.slices.named(&slice.keys);
-    let changed = changes::changes(signals, found.finding.slice);
+    let changed = changed.of(signals, found.finding.slice);
     let asked = query::Asked {
         signals,
         window: split.window,
@@ -249,7 +264,7 @@ fn ranked(
         segment,
         onset: DateTime::from_timestamp_nanos(first_ns + (began_s * 1e9) as i64),
         summary: words::summary(signals, case, found),
-        evidence: evidence::evidence(&asked, case, found, &changed),
+        evidence: evidence::evidence(&asked, case, found, changed),
         affected_calls: slowed.affected,
         segment_calls: slowed.segment,
         request_ids: slowed.cited,
