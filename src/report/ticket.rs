@@ -85,7 +85,7 @@ const fn is_theirs(owner: Owner) -> bool {
 fn nothing(diagnosis: &Diagnosis) -> String {
     let why = match diagnosis.verdict {
         Verdict::Spike => "no cause of it could be told",
-        Verdict::NoSpike => "it moved no further than normal traffic does",
+        Verdict::NoSpike => "calls were no slower than normal traffic makes them",
         Verdict::InsufficientData => "there is not enough data to say anything",
     };
     let period = wording::period(&diagnosis.window);

@@ -141,9 +141,7 @@ pub fn verdict(diagnosis: &Diagnosis) -> String {
             )
         }
         (Verdict::Spike, None) => "its cause is not among what these spans can show".to_owned(),
-        (Verdict::NoSpike, _) => {
-            "the window moved no further than normal traffic usually does".to_owned()
-        }
+        (Verdict::NoSpike, _) => "calls were no slower than normal traffic makes them".to_owned(),
         (Verdict::InsufficientData, _) => "no verdict either way".to_owned(),
     }
 }

@@ -237,11 +237,21 @@ pub fn quiet(changes: &[SignalChange], case: &Case) -> String {
             Effect::RestItl => "time per token",
             _ => "duration",
         };
-        format!(" At the same work {name} moved {}, within what chance does.", rise(shift.ratio()))
+        // A fall needs no excuse; a rise is told to be none.
+        let chance = if shift.log > 0.0 { ", within what chance does" } else { "" };
+        format!(" At the same work {name} moved {}{chance}.", rise(shift.ratio()))
     });
     let raw = changes
         .iter()
         .find(|change| change.signal == "duration_p95_s" && change.window.is_some())
         .map_or_else(String::new, |change| format!(" {}.", moved(change)));
-    format!("Nothing in this window that normal traffic does not also show.{raw}{held}")
+    let fell = |change: &SignalChange| {
+        change.change == Change::Fell && change.signal.starts_with("duration")
+    };
+    let lead = if changes.iter().any(fell) {
+        "Calls got faster in this window, not slower."
+    } else {
+        "Nothing in this window that normal traffic does not also show."
+    };
+    format!("{lead}{raw}{held}")
 }
