@@ -53,12 +53,16 @@ const NET_SHARE: f64 = 0.5;
 /// A material rise that came this near to being more than chance leaves the question open: calling
 /// it nothing would be as wrong as naming a cause.
 const OPEN_SHARE: f64 = 0.85;
-/// What is asked of the server is known call by call, without the heavy tails of measured times,
-const OPEN_SHARE_WORK: f64 = 0.8;
-/// and what a kind of call finds cached does not drift: few quiet windows come this near.
+/// Lengths and mix drift by themselves, and must come nearer;
+const OPEN_SHARE_WORK: f64 = 0.9;
+/// what a kind of call finds cached does not, and is read off token counts, without the heavy tails
+/// of measured times.
 const OPEN_SHARE_CACHE: f64 = 0.7;
 /// Where people see a percentile that rose, one that came this near is open too.
 const OPEN_SHARE_SEEN: f64 = 0.55;
+/// The same of lengths of prompts and mix, and of the cache.
+const OPEN_SHARE_WORK_SEEN: f64 = 0.8;
+const OPEN_SHARE_CACHE_SEEN: f64 = 0.45;
 /// Fewest calls of the window that leave a question open.
 const OPEN_CALLS: f64 = 5.0;
 
@@ -111,10 +115,11 @@ pub fn nearest(signals: &Signals, seen: bool) -> Option<Nearest> {
                 && material(signals, *effect, &shift, depth);
             let share = shift.z / least_z(*effect)[depth];
             let enough = match (effect, seen) {
-                (Effect::Mix | Effect::Length, _) => OPEN_SHARE_WORK,
-                (_, true) => OPEN_SHARE_SEEN,
-                (Effect::Output, false) => OPEN_SHARE_WORK,
+                (Effect::Mix | Effect::Length, true) => OPEN_SHARE_WORK_SEEN,
+                (Effect::Mix | Effect::Length | Effect::Output, false) => OPEN_SHARE_WORK,
+                (Effect::Cache, true) => OPEN_SHARE_CACHE_SEEN,
                 (Effect::Cache, false) => OPEN_SHARE_CACHE,
+                (_, true) => OPEN_SHARE_SEEN,
                 (_, false) => OPEN_SHARE,
             };
             (open && share >= enough && felt(signals, slice, *effect)).then_some(Nearest {

@@ -42,6 +42,7 @@ impl Effects {
             }
         }
         effects.settle_kinds(frame, cells);
+        effects.settle_places(frame, cells);
         effects.move_to_routing(frame, cells, places, expected);
         effects
     }
@@ -203,6 +204,18 @@ impl Effects {
             term[row] = known(term[row]);
         }
         self.seconds[Term::Mix as usize][row] = frame.duration_s[row] - sum;
+    }
+
+    /// Served elsewhere is elsewhere than its kind usually is: calls of kinds that are always served
+    /// at slower places come from the mix and not from routing.
+    fn settle_places(&mut self, frame: &Frame, cells: &Cells) {
+        for effect in [Effect::RouteTtft, Effect::RouteItl, Effect::RouteWhole] {
+            let route = &mut self.logs[effect as usize];
+            let usual = by_kind(frame, cells, route);
+            for (own, usual) in route.iter_mut().zip(usual) {
+                *own -= usual;
+            }
+        }
     }
 
     /// The mix is a matter of kinds: every call of a kind counts as its kind usually does.

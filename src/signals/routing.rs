@@ -6,7 +6,7 @@ use super::Signals;
 use super::case::Located;
 use super::cells::Moved;
 use super::effects::Effect;
-use super::frame::{Frame, Side};
+use super::frame::Side;
 use super::moved::prevailing;
 use crate::calls::Codes;
 
@@ -30,7 +30,7 @@ pub struct Gain {
     pub value: String,
     /// The value that lost most.
     pub from: Option<String>,
-    /// Its share of the slice's baseline calls.
+    /// Its share of the slice's baseline calls, at the window's mix of engines.
     pub baseline_share: f64,
     /// Its share of the slice's window calls.
     pub window_share: f64,
@@ -58,7 +58,7 @@ impl Routing {
         ];
         let gains: Vec<Gain> = columns
             .into_iter()
-            .filter_map(|(kind, attribute, codes)| gain(frame, &rows, kind, attribute, codes))
+            .filter_map(|(kind, attribute, codes)| gain(signals, &rows, kind, attribute, codes))
             .collect();
         let kind =
             prevailing(&signals.places, &rows).or_else(|| gains.iter().map(|gain| gain.kind).min());
@@ -71,15 +71,17 @@ impl Routing {
     }
 }
 
+/// The value of an attribute that gained most, at the window's own mix of engines: calls of another
+/// model are not calls that were moved.
 fn gain(
-    frame: &Frame,
+    signals: &Signals,
     rows: &[usize],
     kind: Moved,
     attribute: &'static str,
     codes: &Codes,
 ) -> Option<Gain> {
-    let mut counts: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
-    let mut totals = [0.0_f64; 2];
+    let frame = &signals.frame;
+    let mut by_engine: BTreeMap<usize, (BTreeMap<u32, [f64; 2]>, [f64; 2])> = BTreeMap::new();
     for &row in rows {
         let side = match frame.sides[row] {
             Side::Baseline => 0,
@@ -87,18 +89,26 @@ fn gain(
             Side::Neither => continue,
         };
         if codes.codes[row] != Codes::NULL {
-            counts.entry(codes.codes[row]).or_default()[side] += 1.0;
-            totals[side] += 1.0;
+            let engine = by_engine.entry(signals.cells.engine[row]).or_default();
+            engine.0.entry(codes.codes[row]).or_default()[side] += 1.0;
+            engine.1[side] += 1.0;
         }
     }
-    if totals[0] < 1.0 || totals[1] < 1.0 {
-        return None;
+    by_engine.retain(|_, (_, told)| told[0] >= 1.0 && told[1] >= 1.0);
+    let all: f64 = by_engine.values().map(|(_, told)| told[1]).sum();
+    let mut shares: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
+    for (counts, told) in by_engine.values() {
+        for (code, of) in counts {
+            let share = shares.entry(*code).or_default();
+            share[0] += of[0] / told[0] * told[1] / all;
+            share[1] += of[1] / all;
+        }
     }
-    let change = |of: &[f64; 2]| of[1] / totals[1] - of[0] / totals[0];
+    let change = |of: &[f64; 2]| of[1] - of[0];
     let by_change =
         |a: &(&u32, &[f64; 2]), b: &(&u32, &[f64; 2])| change(a.1).total_cmp(&change(b.1));
-    let (code, of) = counts.iter().max_by(by_change)?;
-    let (lost, _) = counts.iter().min_by(by_change)?;
+    let (code, of) = shares.iter().max_by(by_change)?;
+    let (lost, _) = shares.iter().min_by(by_change)?;
     if change(of) < LEAST_GAIN {
         return None;
     }
@@ -108,7 +118,7 @@ fn gain(
         attribute,
         value: text(*code)?,
         from: if lost == code { None } else { text(*lost) },
-        baseline_share: of[0] / totals[0],
-        window_share: of[1] / totals[1],
+        baseline_share: of[0],
+        window_share: of[1],
     })
 }
