@@ -7,6 +7,7 @@
 use super::{Finding, Judgement, crowding, found, times};
 use crate::signals::case::{Case, Rest};
 use crate::signals::effects::Effect;
+use crate::signals::load::LEAST_SURGE;
 use crate::signals::tally::Shift;
 
 /// How plausible each cause is for the same shifts; sums to 1.
@@ -62,7 +63,8 @@ const HIDDEN_PLACE: f64 = 0.1;
 /// Divides the service's shifts; none where the service did not get slower.
 pub fn service(case: &Case) -> Option<Service> {
     let rest = case.rest?;
-    if case.load.surged && rest.most() < NATURAL_LOG {
+    let load = &case.load;
+    if load.surged && load.ratio >= LEAST_SURGE && rest.most() < NATURAL_LOG {
         return None;
     }
     let (mut queueing, mut contention, mut capacity) = if rest.split {

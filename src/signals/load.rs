@@ -34,7 +34,11 @@ pub struct Load {
 
 /// Least rise of the own rate that can be called a surge (production traffic moves by +45 % within
 /// half an hour without incident: serving physics, 10).
-const LEAST_SURGE: f64 = 1.35;
+pub const LEAST_SURGE: f64 = 1.35;
+/// A smaller rise is one too where the baseline is known to be steadier than that: this much, and so
+/// many times what its own busiest window rose.
+const SMALL_SURGE: f64 = 1.2;
+const SMALL_BEYOND: f64 = 2.5;
 /// A surge stands above the baseline's own largest by this factor.
 const ABOVE_USUAL: f64 = 1.15;
 /// Calls that started within this time count as the load that a call met, seconds.
@@ -69,7 +73,9 @@ impl Load {
         let known = baseline_per_minute > 0.0;
         let ratio = if known { window_per_minute / baseline_per_minute } else { 1.0 };
         let usual_ratio = usual(&baseline, frame.window_s, baseline_per_minute);
-        let surged = ratio >= LEAST_SURGE && ratio >= ABOVE_USUAL * usual_ratio;
+        let beyond = usual_ratio > 1.0 && ratio - 1.0 >= SMALL_BEYOND * (usual_ratio - 1.0);
+        let large = ratio >= LEAST_SURGE || (ratio >= SMALL_SURGE && beyond);
+        let surged = large && ratio >= ABOVE_USUAL * usual_ratio;
         let slice = if surged { where_surged(signals, ratio) } else { 0 };
         let (predicted, supported) =
             if surged { response(signals, &engines) } else { ((0.0, f64::INFINITY), false) };

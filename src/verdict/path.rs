@@ -46,8 +46,12 @@ pub fn path(case: &Case, ranking: &Ranking) -> Vec<Step> {
                 "{:.1} → {:.1} calls a minute; the baseline reached ×{:.2}",
                 load.baseline_per_minute, load.window_per_minute, load.usual_ratio
             ),
-            answer: if load.surged { "yes, beyond the usual" } else { "no more than usual" }
-                .to_owned(),
+            answer: match load {
+                load if load.surged => "yes, beyond the usual",
+                load if load.ratio > load.usual_ratio => "a little more than usual",
+                _ => "no more than usual",
+            }
+            .to_owned(),
         });
     }
     if let Some(first) = ranking.ranked.first() {
