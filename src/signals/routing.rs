@@ -71,6 +71,9 @@ impl Routing {
     }
 }
 
+/// For each value of an attribute, what it counts for in the baseline and in the window.
+type Counts = BTreeMap<u32, [f64; 2]>;
+
 /// The value of an attribute that gained most, at the window's own mix of engines: calls of another
 /// model are not calls that were moved.
 fn gain(
@@ -81,7 +84,7 @@ fn gain(
     codes: &Codes,
 ) -> Option<Gain> {
     let frame = &signals.frame;
-    let mut by_engine: BTreeMap<usize, (BTreeMap<u32, [f64; 2]>, [f64; 2])> = BTreeMap::new();
+    let mut by_engine: BTreeMap<usize, (Counts, [f64; 2])> = BTreeMap::new();
     for &row in rows {
         let side = match frame.sides[row] {
             Side::Baseline => 0,
@@ -96,7 +99,7 @@ fn gain(
     }
     by_engine.retain(|_, (_, told)| told[0] >= 1.0 && told[1] >= 1.0);
     let all: f64 = by_engine.values().map(|(_, told)| told[1]).sum();
-    let mut shares: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
+    let mut shares = Counts::new();
     for (counts, told) in by_engine.values() {
         for (code, of) in counts {
             let share = shares.entry(*code).or_default();
