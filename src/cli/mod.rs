@@ -137,7 +137,15 @@ pub fn usage_paragraph(error: &clap::Error) -> (String, String) {
     let message = first.split_whitespace().collect::<Vec<_>>().join(" ");
     let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
     let help = tip.map_or_else(
-        || "`llmspan --help` and `llmspan diagnose --help` show examples".to_owned(),
+        || {
+            let named = text.lines().find_map(|line| line.trim().strip_prefix("Usage: llmspan "));
+            let command = named.and_then(|usage| usage.split(' ').next());
+            let command = command.filter(|word| word.bytes().all(|b| b.is_ascii_lowercase()));
+            command.map_or_else(
+                || "`--help` behind the subcommand shows examples".to_owned(),
+                |command| format!("`llmspan {command} --help` shows examples"),
+            )
+        },
         str::to_owned,
     );
     (message, help)
