@@ -402,7 +402,7 @@ fn same_from(scheme: &str, environment: &[(&str, &str)], folder: &Path) {
         environment,
     );
     assert_eq!(all.code, 0, "{}", all.err);
-    assert!(all.err.contains("1 record"), "{}", all.err);
+    assert!(all.err.contains("Lost records: 1 "), "{}", all.err);
 }
 
 #[test]
