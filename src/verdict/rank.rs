@@ -75,8 +75,8 @@ pub fn rank(signals: &Signals, case: &Case) -> Ranking {
     share_out(signals, case, &mut ranking.ranked);
     let weighed = |found: &Ranked| found.score * weight(found.share);
     ranking.ranked.sort_by(|a, b| weighed(b).total_cmp(&weighed(a)).then(a.cause.cmp(&b.cause)));
-    let mut first = true;
-    ranking.ranked.retain(|found| std::mem::take(&mut first) || found.share >= LEAST_SHARE);
+    let main = ranking.ranked.first().map(|found| found.cause);
+    ranking.ranked.retain(|found| Some(found.cause) == main || found.share >= LEAST_SHARE);
     count_wins(signals, case, &mut ranking.ranked);
     ranking
 }
