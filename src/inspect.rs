@@ -9,7 +9,7 @@ use crate::diagnosis::inspection::{
 };
 use crate::dialects::Tables;
 use crate::ingest::Unread;
-use crate::schema::{Col, Kind};
+use crate::schema::Col;
 
 /// Puts together what was read, and what a census found beside it.
 pub fn inspect(table: &CallTable, ingest: Ingest, unread: Unread, tables: &Tables) -> Inspection {
@@ -52,13 +52,5 @@ fn columns(table: &CallTable) -> Vec<ColumnFound> {
 }
 
 fn known(table: &CallTable, col: Col) -> u64 {
-    let count = match col.info().kind {
-        Kind::Text => {
-            let codes = table.codes(col.name()).codes;
-            codes.iter().filter(|code| **code != crate::calls::Codes::NULL).count()
-        }
-        Kind::Flag => table.flags(col).iter().flatten().count(),
-        _ => table.numbers(col).iter().filter(|number| !number.is_nan()).count(),
-    };
-    count as u64
+    table.known(col).into_iter().filter(|known| *known).count() as u64
 }

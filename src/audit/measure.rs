@@ -76,17 +76,10 @@ impl Rows {
         let mut known = Vec::with_capacity(ATTRIBUTES.len());
         for attribute in &ATTRIBUTES {
             let col = attribute.col;
-            known.push(match col.info().kind {
-                Kind::Text => {
-                    let codes = table.codes(col.name()).codes;
-                    codes.into_iter().map(|code| code != Codes::NULL).collect()
-                }
-                Kind::Flag => table.flags(col).iter().map(Option::is_some).collect(),
-                _ => {
-                    let values = numbers.entry(col).or_insert_with(|| table.numbers(col));
-                    values.iter().map(|value| !value.is_nan()).collect()
-                }
-            });
+            known.push(table.known(col));
+            if !matches!(col.info().kind, Kind::Text | Kind::Flag) {
+                numbers.entry(col).or_insert_with(|| table.numbers(col));
+            }
         }
         numbers.insert(Col::CacheHitRatio, table.numbers(Col::CacheHitRatio));
         Self {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::calls::columns::Stretch;
 use crate::calls::parse::{Rejection, ZERO_USAGE};
 use crate::calls::parts::{self, Assembled, Told};
 use crate::calls::{CallTable, Codes};
@@ -22,14 +21,14 @@ pub fn assemble(
     dialects_of: &Tables,
     strict: bool,
 ) -> Result<(CallTable, Ingest)> {
-    let Ingested { spans, tables, mut ingest } = ingested;
-    let stored = stored(&tables, strict, &mut ingest)?;
-    drop(tables);
-    let Assembled { mut stretches, folded, rejected } = parts::assemble(&spans, dialects_of);
+    let Ingested { spans, tables: inputs, mut ingest } = ingested;
+    let stored = stored(&inputs, strict, &mut ingest)?;
+    drop(inputs);
+    let Assembled { mut tables, folded, rejected } = parts::assemble(&spans, dialects_of);
     drop(spans);
     report(folded, &rejected, &mut ingest);
-    stretches.extend(stored.into_iter().map(Stretch::from));
-    let table = CallTable::stack(stretches);
+    tables.extend(stored);
+    let table = CallTable::concat(tables);
     ingest.calls = table.len() as u64;
     ingest.dialects = dialects(&table);
     Ok((table, ingest))

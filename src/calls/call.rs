@@ -21,11 +21,13 @@ pub enum Cell {
 }
 
 /// One call: the cells that are known, and the kept attributes to slice by.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Call {
     /// One bit for every known column.
     known: u128,
-    /// Their cells, in order of column: most of the columns of most calls are null.
+    /// Where the cell of each column stands that was ever known.
+    places: [u8; Col::COUNT],
+    /// The cells, in the order in which they came: most of the columns of most calls are null.
     cells: Vec<Cell>,
     /// Kept attributes (without the `attr.` prefix) and their values.
     pub segments: Vec<(CompactString, CompactString)>,
@@ -33,26 +35,31 @@ pub struct Call {
 
 const _: () = assert!(Col::COUNT <= 128, "a column has no bit");
 
+/// The place of a column that was never known.
+const NOWHERE: u8 = u8::MAX;
+
+impl Default for Call {
+    fn default() -> Self {
+        Self::with_room(0)
+    }
+}
+
 impl Call {
     /// The cell of a column.
     #[inline]
     pub fn get(&self, col: Col) -> &Cell {
-        if self.has(col) { &self.cells[self.index(col)] } else { &Cell::Null }
+        self.cells.get(usize::from(self.places[col as usize])).unwrap_or(&Cell::Null)
     }
 
     /// No cell, with room for this many.
     pub fn with_room(cells: usize) -> Self {
-        Self { known: 0, cells: Vec::with_capacity(cells), segments: Vec::new() }
+        let places = [NOWHERE; Col::COUNT];
+        Self { known: 0, places, cells: Vec::with_capacity(cells), segments: Vec::new() }
     }
 
     /// The known cells, in order of column.
     pub fn cells(&self) -> impl Iterator<Item = (Col, &Cell)> {
-        columns(self.known).zip(&self.cells)
-    }
-
-    /// The known cells, in order of column, and what is left of the call.
-    pub fn take_cells(&mut self) -> impl Iterator<Item = (Col, Cell)> + use<> {
-        columns(std::mem::take(&mut self.known)).zip(std::mem::take(&mut self.cells))
+        columns(self.known).map(|col| (col, self.get(col)))
     }
 
     /// Whether a column is known.
@@ -68,28 +75,25 @@ impl Call {
             Cell::Float(float) => !float.is_finite(),
             _ => false,
         };
-        let index = self.index(col);
-        match (self.has(col), null) {
-            (true, true) => {
-                self.take(col);
-            }
-            (true, false) => self.cells[index] = cell,
-            (false, true) => {}
-            (false, false) => {
-                self.cells.insert(index, cell);
-                self.known |= bit(col);
-            }
+        if null {
+            self.take(col);
+            return;
+        }
+        self.known |= bit(col);
+        let place = &mut self.places[col as usize];
+        if let Some(had) = self.cells.get_mut(usize::from(*place)) {
+            *had = cell;
+        } else {
+            *place = u8::try_from(self.cells.len()).expect("one cell a column at most");
+            self.cells.push(cell);
         }
     }
 
     /// Makes a cell null and returns what it held.
     pub fn take(&mut self, col: Col) -> Cell {
-        if !self.has(col) {
-            return Cell::Null;
-        }
-        let cell = self.cells.remove(self.index(col));
         self.known &= !bit(col);
-        cell
+        let cell = self.cells.get_mut(usize::from(self.places[col as usize]));
+        cell.map(std::mem::take).unwrap_or_default()
     }
 
     /// Sets a text cell; empty text is null.
@@ -119,12 +123,6 @@ impl Call {
                 self.segments.push((name.clone(), value.clone()));
             }
         }
-    }
-
-    /// Where the cell of a column stands among the known ones, or would.
-    #[inline]
-    fn index(&self, col: Col) -> usize {
-        (self.known & (bit(col) - 1)).count_ones() as usize
     }
 
     /// The number in a seconds, ratio, tokens or count column.

@@ -6,6 +6,7 @@ mod bonds;
 mod call;
 mod chunks;
 mod clues;
+mod column;
 mod columns;
 mod derive;
 mod draft;
@@ -30,4 +31,5 @@ mod twins;
 
 pub use assemble::assemble;
 pub use call::{Call, Cell};
-pub use table::{CallTable, Codes};
+pub use column::Codes;
+pub use table::CallTable;

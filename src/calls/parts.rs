@@ -8,7 +8,6 @@ use compact_str::CompactString;
 use rayon::prelude::*;
 
 use crate::calls::bonds::{self, Bond};
-use crate::calls::columns::Stretch;
 use crate::calls::derive;
 use crate::calls::draft::{Draft, Reader};
 use crate::calls::habits::{self, CacheHabits, Shown};
@@ -17,7 +16,7 @@ use crate::calls::order::Order;
 use crate::calls::parse::Rejection;
 use crate::calls::trace::{self, Folded, Row};
 use crate::calls::traces::Traces;
-use crate::calls::{Call, attempts, matching, table, twins};
+use crate::calls::{Call, CallTable, attempts, matching, table, twins};
 use crate::dialects::{Tables, hosts};
 use crate::ingest::{Span, Spans};
 use crate::schema::Col;
@@ -31,8 +30,8 @@ const BATCH: usize = 1 << 12;
 /// What the spans came to.
 #[derive(Debug, Default)]
 pub struct Assembled {
-    /// The rows.
-    pub stretches: Vec<Stretch>,
+    /// The rows, in tables that are not sorted as one.
+    pub tables: Vec<CallTable>,
     /// Spans folded away, by kind.
     pub folded: BTreeMap<&'static str, u64>,
     /// Values that could not be true, one for each of them.
@@ -55,7 +54,7 @@ pub struct Told {
 #[derive(Debug, Default)]
 struct Part {
     /// The finished rows, and the trace of each.
-    stretch: Stretch,
+    table: CallTable,
     traces: Vec<usize>,
     bonds: Vec<Bond>,
     /// What the rows show of how their libraries count cached tokens.
@@ -104,7 +103,7 @@ fn assemble_as(
             add(&mut all.folded, kind, count);
         }
         all.rejected.extend(part.rejected);
-        all.stretches.push(part.stretch);
+        all.tables.push(part.table);
         last.extend(part.waiting);
     }
     if !last.is_empty() {
@@ -114,7 +113,7 @@ fn assemble_as(
         });
         part.take(last);
         all.rejected.extend(part.rejected);
-        all.stretches.push(part.stretch);
+        all.tables.push(part.table);
     }
     all
 }
@@ -248,17 +247,16 @@ impl Part {
             calls.push((row.draft.call, trace));
         }
         table::sort(&mut calls, |(call, _)| call);
-        self.stretch = Stretch::of(calls.iter().map(|(call, _)| call));
+        self.table = CallTable::of(calls.iter().map(|(call, _)| call));
         self.traces = calls.into_iter().map(|(_, trace)| trace).collect();
     }
 
     /// Leaves out what is of traces that were made once more.
     fn forget(&mut self, tied: &[bool]) {
         if self.traces.iter().any(|trace| tied[*trace]) {
-            let kept = |(_, trace): &(usize, &usize)| !tied[**trace];
-            let rows: Vec<usize> =
-                self.traces.iter().enumerate().filter(kept).map(|(row, _)| row).collect();
-            self.stretch = self.stretch.only(&rows);
+            let kept = |(_, trace): &(u32, &usize)| !tied[**trace];
+            let rows: Vec<u32> = (0..).zip(&self.traces).filter(kept).map(|(row, _)| row).collect();
+            self.table = std::mem::take(&mut self.table).only(&rows);
         }
         self.waiting.retain(|(trace, _)| !tied[*trace]);
         self.rejected.retain(|told| !tied[told.trace]);
@@ -270,7 +268,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::calls::CallTable;
     use crate::ingest::{self, Options};
 
     /// What is told of the rows, however they came about.
@@ -291,7 +288,7 @@ mod tests {
         let together = assemble_as(spans, &tables, |_, _, traces| vec![true; traces]);
         [alone, together].map(|made| {
             let told = told(&made);
-            (CallTable::stack(made.stretches), told, made.folded)
+            (CallTable::concat(made.tables), told, made.folded)
         })
     }
 

@@ -1,10 +1,10 @@
 //! Pseudonyms for tenants, sessions and users: the same person has the same pseudonym everywhere,
 //! and the pseudonym does not tell who.
 
-use polars::prelude::Series;
 use sha2::{Digest, Sha256};
 
-use super::{CallTable, Codes, columns};
+use super::column::Column;
+use super::{CallTable, Codes};
 use crate::schema::{Col, SEGMENT_PREFIX};
 
 /// Columns that name a person or a customer.
@@ -58,36 +58,20 @@ impl CallTable {
     /// The same table with pseudonyms for tenants, sessions and users.
     #[must_use]
     pub fn redacted(&self, key: &str) -> Self {
-        let mut series: Vec<Series> = Col::all()
-            .map(|col| {
-                if PERSONAL.contains(&col) {
-                    self.hidden(key, col.name())
-                } else {
-                    self.kept(col.name())
-                }
-            })
-            .collect();
-        for name in self.segment_names() {
-            let column = format!("{SEGMENT_PREFIX}{name}");
-            series.push(if personal(&name) {
-                self.hidden(key, &column)
-            } else {
-                self.kept(&column)
-            });
-        }
-        Self::from_series(self.len(), series)
+        self.mapped(|col, name, column| {
+            let hidden = match col {
+                Some(col) => PERSONAL.contains(&col),
+                None => name.strip_prefix(SEGMENT_PREFIX).is_some_and(personal),
+            };
+            if hidden { self.hidden(key, col, name) } else { column.cloned() }
+        })
     }
 
-    pub(super) fn kept(&self, name: &str) -> Series {
-        let column = self.frame().column(name).expect("the table has its columns");
-        column.as_materialized_series().clone()
-    }
-
-    fn hidden(&self, key: &str, name: &str) -> Series {
+    fn hidden(&self, key: &str, col: Option<Col>, name: &str) -> Option<Column> {
         let Codes { codes, values } = self.codes(name);
         let hidden: Vec<String> = values.iter().map(|value| pseudonym(key, value)).collect();
         let text = |code: &u32| hidden.get(usize::try_from(*code).ok()?).map(String::as_str);
-        columns::texts(name, codes.iter().map(text).collect())
+        Column::texts(col, codes.iter().map(text))
     }
 }
 

@@ -1,9 +1,8 @@
 //! What a server said of itself at the time of a call, for calls whose spans do not tell.
 
-use polars::prelude::Series;
-
-use super::{CallTable, columns};
-use crate::schema::{Col, SEGMENT_PREFIX};
+use super::CallTable;
+use super::column::Column;
+use crate::schema::Col;
 use crate::servers::{Gauge, ServerMetrics};
 
 /// The columns that a server's series can fill.
@@ -25,21 +24,14 @@ impl CallTable {
         let served: Vec<bool> = (0..self.len())
             .map(|row| metrics.serves([requested.get(row), answered.get(row)], providers.get(row)))
             .collect();
-        let column = |col: Col| -> Series {
-            let Some((_, gauge)) = FILLED.iter().find(|(have, _)| *have == col) else {
-                return self.kept(col.name());
-            };
-            let told = self.ints(col).into_iter().enumerate();
-            let filled = told.map(|(row, told)| {
+        self.mapped(|col, _, column| {
+            let gauge = FILLED.iter().find(|(have, _)| Some(*have) == col);
+            let Some((col, gauge)) = gauge else { return column.cloned() };
+            let told = self.ints(*col).into_iter().enumerate();
+            Column::ints(told.map(|(row, told)| {
                 told.or_else(|| whole(metrics.at(*gauge, starts_ns[row]).filter(|_| served[row])?))
-            });
-            columns::ints(col, filled.collect())
-        };
-        let mut series: Vec<Series> = Col::all().map(column).collect();
-        series.extend(
-            self.segment_names().iter().map(|name| self.kept(&format!("{SEGMENT_PREFIX}{name}"))),
-        );
-        Self::from_series(self.len(), series)
+            }))
+        })
     }
 }
 

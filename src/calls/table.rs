@@ -1,51 +1,43 @@
-//! The canonical table itself: a polars frame with exactly the columns of `schema`, sorted by start.
+//! The canonical table itself: exactly the columns of `schema`, sorted by start.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use polars::prelude::{
-    AnyValue, Column as FrameColumn, DataFrame, DataType, IdxSize, NamedFrom, PlSmallStr, Series,
-};
 use rayon::prelude::*;
 
 use super::Call;
-use super::columns::{self, Stretch};
+use super::column::{Codes, Column};
 use crate::schema::{Col, SEGMENT_PREFIX};
 
 /// One row per LLM call, sorted by start, trace id, span id, and then all other columns.
-#[derive(Debug, Clone)]
-pub struct CallTable {
-    frame: DataFrame,
-}
-
-/// A text column as codes into its distinct values, in order of first appearance.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Codes {
-    /// One code a row; [`Codes::NULL`] where the cell is null.
-    pub codes: Vec<u32>,
-    /// The distinct values.
-    pub values: Vec<String>,
-}
-
-impl Codes {
-    /// The code of a null cell.
-    pub const NULL: u32 = u32::MAX;
-
-    /// The value in a row.
-    pub fn get(&self, row: usize) -> Option<&str> {
-        let code = self.codes[row];
-        (code != Self::NULL).then(|| self.values[code as usize].as_str())
-    }
-}
-
+///
 /// Tables are equal when they hold the same rows in the same columns, null equal to null.
-impl PartialEq for CallTable {
-    fn eq(&self, other: &Self) -> bool {
-        self.frame.equals_missing(&other.frame)
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallTable {
+    rows: usize,
+    /// The canonical columns in table order; none where nothing is known of one, as is so of most
+    /// columns of most dumps.
+    columns: Vec<Option<Column>>,
+    /// The kept attributes by their columns' names.
+    segments: BTreeMap<String, Column>,
+}
+
+impl Default for CallTable {
+    fn default() -> Self {
+        Self::new(0, Col::all().map(|_| None).collect(), BTreeMap::new())
     }
 }
 
 impl CallTable {
+    /// A table of these columns, in which something is known of each.
+    pub(super) const fn new(
+        rows: usize,
+        columns: Vec<Option<Column>>,
+        segments: BTreeMap<String, Column>,
+    ) -> Self {
+        Self { rows, columns, segments }
+    }
+
     /// A table of these calls; they need not be sorted. Those that share start, trace id and
     /// span id are ordered by their other columns.
     ///
@@ -53,58 +45,42 @@ impl CallTable {
     /// each chunk and [`CallTable::concat`] them.
     pub fn from_calls(mut calls: Vec<Call>) -> Self {
         sort(&mut calls, |call| call);
-        Self::stack(vec![Stretch::of(calls.iter())])
+        Self::of(calls.iter()).sorted()
     }
 
     /// One table of many, sorted as one; a kept attribute that a table lacks is null there.
     pub fn concat(tables: Vec<Self>) -> Self {
-        Self::stack(tables.into_iter().map(Stretch::from).collect())
-    }
-
-    /// One table of stretches of rows, sorted as one.
-    pub(super) fn stack(stretches: Vec<Stretch>) -> Self {
-        let sizes: Vec<usize> = stretches.iter().map(|stretch| stretch.rows).collect();
-        let rows = sizes.iter().sum();
+        let sizes: Vec<usize> = tables.iter().map(Self::len).collect();
         // Column by column, so that each one's parts are given up once they are joined.
-        let mut parts: HashMap<String, Vec<Option<Series>>> = HashMap::new();
-        for (at, stretch) in stretches.into_iter().enumerate() {
-            for series in stretch.series {
-                let column = parts.entry(series.name().to_string());
-                column.or_insert_with(|| vec![None; sizes.len()])[at] = Some(series);
+        let mut columns: Vec<Vec<Option<Column>>> = Col::all().map(|_| Vec::new()).collect();
+        let mut segments: BTreeMap<String, Vec<Option<Column>>> = BTreeMap::new();
+        for (at, table) in tables.into_iter().enumerate() {
+            for (parts, column) in columns.iter_mut().zip(table.columns) {
+                parts.push(column);
+            }
+            for (name, column) in table.segments {
+                let parts = segments.entry(name).or_default();
+                parts.resize(at, None);
+                parts.push(Some(column));
             }
         }
-        let canonical: Vec<(Col, _)> =
-            Col::all().map(|col| (col, parts.remove(col.name()))).collect();
-        let mut kept: Vec<(String, _)> = parts.into_iter().collect();
-        kept.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-        let canonical = canonical.into_par_iter().map(|(col, parts)| match parts {
-            Some(parts) => stacked(parts, &sizes, |rows| columns::null(col, rows)),
-            None => columns::null(col, rows),
-        });
-        let kept = kept.into_par_iter().map(|(name, parts)| {
-            let name = PlSmallStr::from(name);
-            let null = |rows| Series::full_null(name.clone(), rows, &DataType::String);
-            stacked(parts, &sizes, null)
-        });
-        Self::from_series(rows, canonical.chain(kept).collect()).sorted()
-    }
-
-    /// A table of series that are the canonical columns with their types, in table order, then
-    /// the kept attributes by name.
-    pub(super) fn from_series(rows: usize, series: Vec<Series>) -> Self {
-        let columns = series.into_iter().map(FrameColumn::from).collect();
-        let frame = DataFrame::new(rows, columns).expect("distinct columns of one length");
-        Self { frame }
+        let stacked = |col: Option<Col>, mut parts: Vec<Option<Column>>| {
+            let known = parts.iter().any(Option::is_some);
+            parts.resize(sizes.len(), None);
+            known.then(|| Column::stacked(col, parts, &sizes))
+        };
+        let canonical: Vec<(Col, Vec<Option<Column>>)> = Col::all().zip(columns).collect();
+        let canonical = canonical.into_par_iter().map(|(col, parts)| stacked(Some(col), parts));
+        let segments =
+            segments.into_iter().filter_map(|(name, parts)| Some((name, stacked(None, parts)?)));
+        Self::new(sizes.iter().sum(), canonical.collect(), segments.collect()).sorted()
     }
 
     /// The same rows in the table's order; costs one pass where they are in it already.
-    pub(super) fn sorted(self) -> Self {
+    fn sorted(self) -> Self {
         let starts = self.starts_ns();
-        let [traces, spans] = [Col::TraceId, Col::SpanId].map(|col| {
-            let series = self.column(col);
-            series.str().expect("an id is text").rechunk().into_owned()
-        });
-        let key = |row: usize| (traces.get(row), spans.get(row));
+        let [traces, spans] = [Col::TraceId, Col::SpanId].map(|col| self.column(col));
+        let key = |row: usize| [traces, spans].map(|column| column.and_then(|ids| ids.text(row)));
         let order = |one: usize, other: usize| {
             let times = starts[one].cmp(&starts[other]);
             let ids = times.then_with(|| key(one).cmp(&key(other)));
@@ -113,32 +89,27 @@ impl CallTable {
         if (1..self.len()).all(|row| order(row - 1, row) != Ordering::Greater) {
             return self;
         }
-        let mut rows: Vec<usize> = (0..self.len()).collect();
-        rows.par_sort_by(|one, other| order(*one, *other));
-        let rows: Vec<IdxSize> =
-            rows.iter().map(|row| IdxSize::try_from(*row).expect("fewer than 2^32 rows")).collect();
-        let take = |column: FrameColumn| {
-            let series = column.take_materialized_series();
-            // Most columns of most dumps are null throughout.
-            if series.null_count() == rows.len() {
-                return series;
-            }
-            series.take_slice(&rows).expect("rows of the table")
-        };
-        let series = self.frame.into_columns().into_par_iter().map(take).collect();
-        Self::from_series(rows.len(), series)
+        let rows = u32::try_from(self.len()).expect("fewer than 2^32 rows");
+        let mut rows: Vec<u32> = (0..rows).collect();
+        rows.par_sort_by(|one, other| order(*one as usize, *other as usize));
+        self.only(&rows)
+    }
+
+    /// The rows of these places, in that order.
+    pub(super) fn only(self, rows: &[u32]) -> Self {
+        let columns = self.columns.into_par_iter().map(|column| column?.take(rows));
+        let segments = self.segments.into_iter();
+        let segments = segments.filter_map(|(name, column)| Some((name, column.take(rows)?)));
+        Self::new(rows.len(), columns.collect(), segments.collect())
     }
 
     /// Compares two rows by every column, so that those without ids come in one order, whatever
     /// the order of the input was.
     fn rest(&self, one: usize, other: usize) -> Ordering {
-        let all = self.frame.columns().iter().map(FrameColumn::as_materialized_series);
-        let compare = |series: &Series| {
-            let cell = |row| series.get(row).unwrap_or(AnyValue::Null);
-            cell(one).partial_cmp(&cell(other)).unwrap_or(Ordering::Equal)
-        };
-        let known = all.filter(|series| columns::is_known(series));
-        known.map(compare).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        let all = self.columns.iter().flatten().chain(self.segments.values());
+        all.map(|column| column.compare(one, other))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
     }
 
     /// The same calls, each started so much later.
@@ -146,85 +117,116 @@ impl CallTable {
     /// Times beyond what 64 bits of nanoseconds hold stay at the last that they do.
     #[must_use]
     pub fn later(mut self, by_ns: i64) -> Self {
-        let start = self.column(Col::Start);
-        let kind = start.dtype().clone();
-        let later: Vec<i64> =
-            self.starts_ns().into_iter().map(|ns| ns.saturating_add(by_ns)).collect();
-        let moved = Series::new(start.name().clone(), later).cast(&kind);
-        let moved = moved.expect("a time is an integer");
-        self.frame.with_column(moved.into()).expect("a column of the same length");
+        if let Some(Column::Int(starts)) = &mut self.columns[Col::Start as usize] {
+            starts.values.iter_mut().for_each(|ns| *ns = ns.saturating_add(by_ns));
+        }
         self
     }
 
-    /// The frame, for writing.
-    pub(super) fn frame(&self) -> &DataFrame {
-        &self.frame
+    /// Every column by name: the canonical ones in table order, none where nothing is known, then
+    /// the kept attributes.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Option<Col>, &str, Option<&Column>)> {
+        let canonical = Col::all().zip(&self.columns);
+        let canonical = canonical.map(|(col, column)| (Some(col), col.name(), column.as_ref()));
+        let kept = self.segments.iter().map(|(name, column)| (None, name.as_str(), Some(column)));
+        canonical.chain(kept)
+    }
+
+    /// The same table with other columns, as `new` makes them.
+    pub(super) fn mapped(
+        &self,
+        new: impl Fn(Option<Col>, &str, Option<&Column>) -> Option<Column>,
+    ) -> Self {
+        let mut table = Self { rows: self.rows, ..Self::default() };
+        for (col, name, column) in self.all() {
+            match (col, new(col, name, column)) {
+                (Some(col), column) => table.columns[col as usize] = column,
+                (None, Some(column)) => {
+                    table.segments.insert(name.to_owned(), column);
+                }
+                (None, None) => {}
+            }
+        }
+        table
     }
 
     /// How many calls.
-    pub fn len(&self) -> usize {
-        self.frame.height()
+    pub const fn len(&self) -> usize {
+        self.rows
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
     }
 
     /// When each call started, nanoseconds since the epoch, ascending.
     pub fn starts_ns(&self) -> Vec<i64> {
-        let series = self.column(Col::Start).cast(&DataType::Int64).expect("a time is an integer");
-        let ints = series.i64().expect("cast to it");
-        ints.iter().map(Option::unwrap_or_default).collect()
+        match self.column(Col::Start) {
+            Some(Column::Int(starts)) => starts.values.clone(),
+            _ => vec![0; self.rows],
+        }
     }
 
     /// A numeric column (seconds, ratio, tokens, count, or a flag as 0 and 1); null is NaN.
     pub fn numbers(&self, col: Col) -> Vec<f64> {
-        let floats = self.column(col).cast(&DataType::Float64).expect("numeric column");
-        let floats = floats.f64().expect("cast to it");
-        floats.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+        #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+        let number = |(value, known): (&i64, &bool)| if *known { *value as f64 } else { f64::NAN };
+        match self.column(col) {
+            Some(Column::Float(floats)) => floats.clone(),
+            Some(Column::Int(ints)) => ints.values.iter().zip(&ints.known).map(number).collect(),
+            Some(Column::Flag(flags)) => {
+                let number =
+                    |flag: &Option<bool>| flag.map_or(f64::NAN, |flag| f64::from(u8::from(flag)));
+                flags.iter().map(number).collect()
+            }
+            Some(Column::Text(_) | Column::Coded(_)) | None => vec![f64::NAN; self.rows],
+        }
     }
 
     /// A tokens, count or time column, exactly.
     pub fn ints(&self, col: Col) -> Vec<Option<i64>> {
-        let ints = self.column(col).cast(&DataType::Int64).expect("integer column");
-        ints.i64().expect("cast to it").iter().collect()
+        match self.column(col) {
+            Some(Column::Int(ints)) => (0..self.rows).map(|row| ints.get(row)).collect(),
+            _ => vec![None; self.rows],
+        }
     }
 
     /// A flag column.
     pub fn flags(&self, col: Col) -> Vec<Option<bool>> {
-        self.column(col).bool().expect("flag column").iter().collect()
+        match self.column(col) {
+            Some(Column::Flag(flags)) => flags.clone(),
+            _ => vec![None; self.rows],
+        }
+    }
+
+    /// In which rows anything is known of a column.
+    pub fn known(&self, col: Col) -> Vec<bool> {
+        match self.column(col) {
+            Some(column) => (0..self.rows).map(|row| column.is_known_at(row)).collect(),
+            None => vec![false; self.rows],
+        }
     }
 
     /// A text column as codes; a column that the table lacks is all null.
     pub fn codes(&self, name: &str) -> Codes {
-        let mut codes = Codes { codes: Vec::with_capacity(self.len()), values: Vec::new() };
-        let Some(series) = self.series(name) else {
-            codes.codes.resize(self.len(), Codes::NULL);
-            return codes;
-        };
-        let mut known: HashMap<&str, u32, foldhash::fast::FixedState> = HashMap::default();
-        for text in series.str().expect("text column").iter() {
-            let code = text.map_or(Codes::NULL, |text| {
-                *known.entry(text).or_insert_with(|| {
-                    codes.values.push(text.to_owned());
-                    u32::try_from(codes.values.len() - 1).expect("fewer rows than 2^32")
-                })
-            });
-            codes.codes.push(code);
+        let column =
+            Col::from_name(name).map_or_else(|| self.segments.get(name), |col| self.column(col));
+        match column {
+            Some(Column::Coded(codes)) => codes.clone(),
+            Some(column @ Column::Text(_)) => Codes::of((0..self.rows).map(|row| column.text(row))),
+            _ => Codes { codes: vec![Codes::NULL; self.rows], values: Vec::new() },
         }
-        codes
     }
 
     /// The text in one cell.
     pub fn text(&self, col: Col, row: usize) -> Option<String> {
-        self.column(col).str().ok()?.get(row).map(str::to_owned)
+        self.column(col)?.text(row).map(str::to_owned)
     }
 
     /// Names of the kept attributes, without their prefix.
     pub fn segment_names(&self) -> Vec<String> {
-        let names = self.frame.get_column_names();
-        let kept = names.iter().filter_map(|name| name.strip_prefix(SEGMENT_PREFIX));
+        let kept = self.segments.keys().filter_map(|name| name.strip_prefix(SEGMENT_PREFIX));
         kept.map(str::to_owned).collect()
     }
 
@@ -233,21 +235,8 @@ impl CallTable {
         self.codes(&format!("{SEGMENT_PREFIX}{name}"))
     }
 
-    fn column(&self, col: Col) -> &Series {
-        self.series(col.name()).expect("the table has its columns")
-    }
-
-    fn series(&self, name: &str) -> Option<&Series> {
-        self.frame.column(name).ok().map(FrameColumn::as_materialized_series)
-    }
-}
-
-impl From<CallTable> for Stretch {
-    fn from(table: CallTable) -> Self {
-        let rows = table.len();
-        let series = table.frame.columns().iter().map(FrameColumn::as_materialized_series);
-        let series = series.filter(|series| columns::is_known(series)).cloned();
-        Self { rows, series: series.collect() }
+    fn column(&self, col: Col) -> Option<&Column> {
+        self.columns.get(col as usize)?.as_ref()
     }
 }
 
@@ -261,17 +250,6 @@ pub(super) fn sort<T: Send>(calls: &mut [T], call: impl Fn(&T) -> &Call + Sync) 
 fn order(call: &Call) -> (i64, Option<&str>, Option<&str>) {
     let start = call.int(Col::Start).unwrap_or(i64::MIN);
     (start, call.text(Col::TraceId), call.text(Col::SpanId))
-}
-
-/// The parts of a column, one below the other; where one is missing it is null.
-fn stacked(parts: Vec<Option<Series>>, sizes: &[usize], null: impl Fn(usize) -> Series) -> Series {
-    let parts = parts.into_iter().zip(sizes);
-    let parts = parts.map(|(part, rows)| part.unwrap_or_else(|| null(*rows)));
-    let stack = parts.reduce(|mut stack, part| {
-        stack.append_owned(part).expect("a column has one type in every stretch");
-        stack
-    });
-    stack.expect("at least one stretch").rechunk()
 }
 
 #[cfg(test)]

@@ -326,7 +326,7 @@ fn coverage(table: &CallTable, split: &Split) -> Vec<Coverage> {
     COVERED
         .iter()
         .map(|col| {
-            let carried = carried(table, *col);
+            let carried = table.known(*col);
             let share = |rows: &[usize]| {
                 let with = rows.iter().filter(|row| carried.get(**row) == Some(&true)).count();
                 if rows.is_empty() { 0.0 } else { with as f64 / rows.len() as f64 }
@@ -338,16 +338,6 @@ fn coverage(table: &CallTable, split: &Split) -> Vec<Coverage> {
             }
         })
         .collect()
-}
-
-fn carried(table: &CallTable, col: Col) -> Vec<bool> {
-    match col.info().kind {
-        crate::schema::Kind::Text => {
-            let codes = table.codes(col.name());
-            codes.codes.iter().map(|code| *code != crate::calls::Codes::NULL).collect()
-        }
-        _ => table.numbers(col).iter().map(|value| value.is_finite()).collect(),
-    }
 }
 
 /// The series in which spikes are looked for where no window was given.

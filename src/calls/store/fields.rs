@@ -1,26 +1,19 @@
 //! A table's columns as typed cells, for writing a row, and text as a cell, for reading one.
 
 use chrono::{DateTime, SecondsFormat};
-use polars::prelude::{BooleanChunked, Column};
-use polars::prelude::{Float64Chunked, Int64Chunked, StringChunked};
 use rayon::prelude::*;
 
 use super::CHUNK_ROWS;
+use crate::calls::column::Column;
 use crate::calls::{CallTable, Cell};
 use crate::schema::{Col, Kind};
 
 /// One column of the table.
 pub(super) struct Field<'a> {
     pub name: &'a str,
-    cells: Cells<'a>,
-}
-
-enum Cells<'a> {
-    Text(&'a StringChunked),
-    Float(&'a Float64Chunked),
-    Int(&'a Int64Chunked),
-    Flag(&'a BooleanChunked),
-    Time(&'a Int64Chunked),
+    kind: Kind,
+    /// Its cells; none where all are null.
+    cells: Option<&'a Column>,
 }
 
 /// One cell of it.
@@ -37,32 +30,27 @@ pub(super) enum Shown<'a> {
 impl<'a> Field<'a> {
     /// The columns of a table, in its order.
     pub(super) fn all(table: &'a CallTable) -> Vec<Self> {
-        table.frame().columns().iter().map(Self::of).collect()
-    }
-
-    fn of(column: &'a Column) -> Self {
-        let name = column.name().as_str();
-        let kind = Col::from_name(name).map_or(Kind::Text, |col| col.info().kind);
-        let series = column.as_materialized_series();
-        let typed = "the table's columns have their types";
-        let cells = match kind {
-            Kind::Text => Cells::Text(series.str().expect(typed)),
-            Kind::Seconds | Kind::Ratio => Cells::Float(series.f64().expect(typed)),
-            Kind::Tokens | Kind::Count => Cells::Int(series.i64().expect(typed)),
-            Kind::Flag => Cells::Flag(series.bool().expect(typed)),
-            Kind::Time => Cells::Time(series.datetime().expect(typed).physical()),
+        let field = |(col, name, cells): (Option<Col>, &'a str, Option<&'a Column>)| Self {
+            name,
+            kind: col.map_or(Kind::Text, |col| col.info().kind),
+            cells,
         };
-        Self { name, cells }
+        table.all().map(field).collect()
     }
 
     /// The cell in a row.
     pub(super) fn get(&self, row: usize) -> Shown<'a> {
-        let shown = match self.cells {
-            Cells::Text(cells) => cells.get(row).map(Shown::Text),
-            Cells::Float(cells) => cells.get(row).map(Shown::Float),
-            Cells::Int(cells) => cells.get(row).map(Shown::Int),
-            Cells::Flag(cells) => cells.get(row).map(Shown::Flag),
-            Cells::Time(cells) => cells.get(row).map(|time| Shown::Time(rfc3339(time))),
+        let Some(cells) = self.cells else { return Shown::Null };
+        let shown = match cells {
+            Column::Text(_) | Column::Coded(_) => cells.text(row).map(Shown::Text),
+            Column::Float(floats) => {
+                floats.get(row).filter(|float| !float.is_nan()).map(|float| Shown::Float(*float))
+            }
+            Column::Int(ints) if self.kind == Kind::Time => {
+                ints.get(row).map(|time| Shown::Time(rfc3339(time)))
+            }
+            Column::Int(ints) => ints.get(row).map(Shown::Int),
+            Column::Flag(flags) => flags.get(row).copied().flatten().map(Shown::Flag),
         };
         shown.unwrap_or(Shown::Null)
     }

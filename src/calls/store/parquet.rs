@@ -2,25 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, TimestampNanosecondType};
+use arrow_array::types::{Float64Type, Int64Type, TimestampNanosecondType, UInt32Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, StringViewArray,
-    TimestampNanosecondArray, new_null_array,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int64Array, StringArray,
+    TimestampNanosecondArray, UInt32Array, new_null_array,
 };
+use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, FieldRef, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use polars::prelude::{Column, Series};
 use rayon::prelude::*;
 
 use super::fields::{integral, time};
 use super::misfit;
-use crate::calls::{CallTable, Cell, columns};
+use crate::calls::column::{Column, tells_apart};
+use crate::calls::{CallTable, Cell, Codes};
 use crate::error::Result;
 use crate::ingest::CanonicalInput;
 use crate::ingest::parquet::cell::{Scalar, scalar};
@@ -44,10 +46,12 @@ pub(super) fn write(table: &CallTable, out: &mut (dyn Write + Send)) -> io::Resu
     let (mut writer, columns) = writer.into_serialized_writer()?;
     for (group, start) in (0..table.len()).step_by(GROUP_ROWS).enumerate() {
         let columns = columns.create_column_writers(group)?;
-        let fields = schema.fields().par_iter().zip(table.frame().columns());
-        let write = |((field, column), writer): ((&FieldRef, &Column), _)| {
-            write_column(field, &slice(column, start), writer)
+        let rows = start..table.len().min(start + GROUP_ROWS);
+        let cells: Vec<Option<&Column>> = table.all().map(|(_, _, column)| column).collect();
+        let write = |((field, column), writer): ((&FieldRef, Option<&Column>), _)| {
+            write_column(field, &array(field.data_type(), column, rows.clone()), writer)
         };
+        let fields = schema.fields().par_iter().zip(cells);
         let chunks: Vec<_> = fields.zip(columns).map(write).collect();
         let mut group = writer.next_row_group()?;
         for chunk in chunks {
@@ -62,27 +66,22 @@ pub(super) fn write(table: &CallTable, out: &mut (dyn Write + Send)) -> io::Resu
 /// Encodes and compresses one column of a row group.
 fn write_column(
     field: &Field,
-    column: &Column,
+    cells: &ArrayRef,
     mut writer: ArrowColumnWriter,
 ) -> parquet::errors::Result<ArrowColumnChunk> {
-    for leaf in compute_leaves(field, &array(column))? {
+    for leaf in compute_leaves(field, cells)? {
         writer.write(&leaf)?;
     }
     writer.close()
 }
 
 fn schema(table: &CallTable) -> Schema {
-    let columns = table.frame().columns().iter();
-    let field = |column: &Column| Field::new(column.name().as_str(), data_type(column), true);
-    Schema::new(columns.map(field).collect::<Vec<_>>())
+    let field = |(col, name, _): (Option<Col>, &str, _)| Field::new(name, data_type(col), true);
+    Schema::new(table.all().map(field).collect::<Vec<_>>())
 }
 
-fn slice(column: &Column, start: usize) -> Column {
-    column.slice(i64::try_from(start).unwrap_or(i64::MAX), GROUP_ROWS)
-}
-
-fn data_type(column: &Column) -> DataType {
-    match kind(column) {
+fn data_type(col: Option<Col>) -> DataType {
+    match col.map_or(Kind::Text, |col| col.info().kind) {
         Kind::Text => DataType::Utf8,
         Kind::Seconds | Kind::Ratio => DataType::Float64,
         Kind::Tokens | Kind::Count => DataType::Int64,
@@ -91,41 +90,37 @@ fn data_type(column: &Column) -> DataType {
     }
 }
 
-fn kind(column: &Column) -> Kind {
-    Col::from_name(column.name()).map_or(Kind::Text, |col| col.info().kind)
-}
-
-/// Whether nearly every row has another value in a column.
-fn tells_apart(col: Col) -> bool {
-    match col.info().kind {
-        Kind::Seconds | Kind::Ratio | Kind::Time => true,
-        Kind::Text => matches!(
-            col,
-            Col::TraceId | Col::SpanId | Col::ParentSpanId | Col::RequestId | Col::ResponseId
-        ),
-        Kind::Tokens | Kind::Count | Kind::Flag => false,
-    }
-}
-
-fn array(column: &Column) -> ArrayRef {
-    let series = column.as_materialized_series();
-    if series.null_count() == series.len() {
-        return new_null_array(&data_type(column), series.len());
-    }
-    let typed = "the table's columns have their types";
-    match kind(column) {
-        Kind::Text => Arc::new(series.str().expect(typed).iter().collect::<StringArray>()),
-        Kind::Seconds | Kind::Ratio => {
-            Arc::new(series.f64().expect(typed).iter().collect::<Float64Array>())
+/// Some rows of a column as Arrow has them; of none, so many nulls. Text that repeats stays coded.
+fn array(kind: &DataType, column: Option<&Column>, rows: Range<usize>) -> ArrayRef {
+    let Some(column) = column else { return new_null_array(kind, rows.len()) };
+    let known = |known: NullBuffer| Some(known).filter(|known| known.null_count() > 0);
+    match column {
+        Column::Text(texts) => Arc::new(texts.array(rows)),
+        Column::Coded(codes) => {
+            let cells = &codes.codes[rows];
+            let nulls = cells.iter().map(|code| *code != Codes::NULL).collect();
+            let keys = cells.iter().map(|code| if *code == Codes::NULL { 0 } else { *code });
+            let keys = UInt32Array::new(keys.collect(), known(nulls));
+            let values = StringArray::from_iter_values(&codes.values);
+            Arc::new(DictionaryArray::<UInt32Type>::new(keys, Arc::new(values)))
         }
-        Kind::Tokens | Kind::Count => {
-            Arc::new(series.i64().expect(typed).iter().collect::<Int64Array>())
+        Column::Float(floats) => {
+            let floats = &floats[rows];
+            let nulls = floats.iter().map(|float| !float.is_nan()).collect();
+            let cells = floats.iter().map(|float| if float.is_nan() { 0.0 } else { *float });
+            Arc::new(Float64Array::new(cells.collect(), known(nulls)))
         }
-        Kind::Flag => Arc::new(series.bool().expect(typed).iter().collect::<BooleanArray>()),
-        Kind::Time => {
-            let times = series.datetime().expect(typed).physical().iter();
-            Arc::new(times.collect::<TimestampNanosecondArray>().with_timezone("UTC"))
+        Column::Int(ints) => {
+            let cells = ScalarBuffer::from(ints.values[rows.clone()].to_vec());
+            let nulls = known(ints.known[rows].iter().copied().collect());
+            match kind {
+                DataType::Timestamp(_, _) => {
+                    Arc::new(TimestampNanosecondArray::new(cells, nulls).with_timezone("UTC"))
+                }
+                _ => Arc::new(Int64Array::new(cells, nulls)),
+            }
         }
+        Column::Flag(flags) => Arc::new(flags[rows].iter().copied().collect::<BooleanArray>()),
     }
 }
 
@@ -153,20 +148,19 @@ fn read_group(
         let of = |name: &str| batch.column_by_name(name).map(AsRef::as_ref);
         let rows = batch.num_rows();
         let place = format!("{}, row group {group}", input.file);
-        let mut series: Vec<Series> = Col::all()
-            .map(|col| column(&place, col, of(col.name()), rows))
-            .collect::<Result<_>>()?;
-        series.extend(segments.iter().map(|name| segment(name, of(name), rows)));
-        tables.push(CallTable::from_series(rows, series));
+        let columns = Col::all().map(|col| column(&place, col, of(col.name()), rows));
+        let kept = segments.iter();
+        let kept = kept.filter_map(|name| Some(((*name).to_owned(), segment(of(name)?, rows)?)));
+        tables.push(CallTable::new(rows, columns.collect::<Result<_>>()?, kept.collect()));
         Ok(())
     })?;
     Ok(tables)
 }
 
 /// A column of the file as the canonical one.
-fn column(place: &str, col: Col, array: Option<&dyn Array>, rows: usize) -> Result<Series> {
-    if let Some(series) = as_written(col, array, rows) {
-        return Ok(series);
+fn column(place: &str, col: Col, array: Option<&dyn Array>, rows: usize) -> Result<Option<Column>> {
+    if let Some(column) = as_written(col, array, rows) {
+        return Ok(column);
     }
     let kind = col.info().kind;
     let misfit = |found| misfit(place, col.name(), found, kind.describe());
@@ -184,58 +178,47 @@ fn column(place: &str, col: Col, array: Option<&dyn Array>, rows: usize) -> Resu
     if col == Col::Start && cells.contains(&Cell::Null) {
         return Err(misfit("nothing"));
     }
-    Ok(series(col, &cells))
+    Ok(of_cells(col, &cells))
 }
 
-/// A column of the types that [`write`] gives it; none where it is of another one, as tools may
-/// make it, or where it holds what the table must not.
-fn as_written(col: Col, array: Option<&dyn Array>, rows: usize) -> Option<Series> {
+/// A column of the types that [`write`] gives it, which is none where all is null; nothing where it
+/// is of another type, as tools may make it, or where it holds what the table must not.
+fn as_written(col: Col, array: Option<&dyn Array>, rows: usize) -> Option<Option<Column>> {
     let known = array.filter(|array| array.null_count() < rows && array.len() == rows);
-    let Some(array) = known else {
-        return (col != Col::Start).then(|| columns::null(col, rows));
-    };
+    let Some(array) = known else { return (col != Col::Start).then_some(None) };
     Some(match (col.info().kind, array.data_type()) {
-        (Kind::Text, DataType::Utf8View) => text(col.name(), array.as_string_view()),
+        (Kind::Text, DataType::Utf8View) => Column::texts(Some(col), array.as_string_view().iter()),
         (Kind::Seconds | Kind::Ratio, DataType::Float64) => {
             let floats = array.as_primitive::<Float64Type>().iter();
-            columns::floats(col, floats.map(|float| float.filter(|f| f.is_finite())).collect())
+            Column::floats(floats.map(|float| float.filter(|f| f.is_finite())))
         }
         (Kind::Tokens | Kind::Count, DataType::Int64) => {
-            columns::ints(col, array.as_primitive::<Int64Type>().iter().collect())
+            Column::ints(array.as_primitive::<Int64Type>().iter())
         }
-        (Kind::Flag, DataType::Boolean) => columns::flags(col, array.as_boolean().iter().collect()),
+        (Kind::Flag, DataType::Boolean) => Column::flags(array.as_boolean().iter()),
         (Kind::Time, DataType::Timestamp(TimeUnit::Nanosecond, _)) if array.null_count() == 0 => {
-            let times = array.as_primitive::<TimestampNanosecondType>().iter();
-            columns::ints(col, times.collect())
+            Column::ints(array.as_primitive::<TimestampNanosecondType>().iter())
         }
         _ => return None,
     })
 }
 
-/// A text column; empty text is null.
-fn text(name: &str, texts: &StringViewArray) -> Series {
-    columns::texts(name, texts.iter().map(|text| text.filter(|text| !text.is_empty())).collect())
-}
-
-fn series<'a>(col: Col, cells: &'a [Cell]) -> Series {
-    let int = |cell: &Cell| if let Cell::Int(int) = cell { Some(*int) } else { None };
+fn of_cells(col: Col, cells: &[Cell]) -> Option<Column> {
+    let cells = cells.iter();
     match col.info().kind {
-        Kind::Text => {
-            let text =
-                |cell: &'a Cell| if let Cell::Text(text) = cell { Some(&**text) } else { None };
-            columns::texts(col.name(), cells.iter().map(text).collect())
-        }
-        Kind::Seconds | Kind::Ratio => {
-            let float = |cell: &Cell| if let Cell::Float(f) = cell { Some(*f) } else { None };
-            columns::floats(col, cells.iter().map(float).collect())
-        }
-        Kind::Flag => {
-            let flag = |cell: &Cell| if let Cell::Bool(flag) = cell { Some(*flag) } else { None };
-            columns::flags(col, cells.iter().map(flag).collect())
-        }
-        Kind::Tokens | Kind::Count | Kind::Time => {
-            columns::ints(col, cells.iter().map(int).collect())
-        }
+        Kind::Text => Column::texts(
+            Some(col),
+            cells.map(|cell| if let Cell::Text(text) = cell { Some(&**text) } else { None }),
+        ),
+        Kind::Seconds | Kind::Ratio => Column::floats(
+            cells.map(|cell| if let Cell::Float(float) = cell { Some(*float) } else { None }),
+        ),
+        Kind::Flag => Column::flags(
+            cells.map(|cell| if let Cell::Bool(flag) = cell { Some(*flag) } else { None }),
+        ),
+        Kind::Tokens | Kind::Count | Kind::Time => Column::ints(
+            cells.map(|cell| if let Cell::Int(int) = cell { Some(*int) } else { None }),
+        ),
     }
 }
 
@@ -264,11 +247,11 @@ const fn describe(found: Scalar<'_>) -> &'static str {
 }
 
 /// A kept attribute, whatever scalar its column holds, as text.
-fn segment(name: &str, array: Option<&dyn Array>, rows: usize) -> Series {
-    if let Some(texts) = array.and_then(|array| array.as_string_view_opt()) {
-        return text(name, texts);
+fn segment(array: &dyn Array, rows: usize) -> Option<Column> {
+    if let Some(texts) = array.as_string_view_opt() {
+        return Column::texts(None, texts.iter());
     }
-    let value = |row| match scalar(array?, row)? {
+    let value = |row| match scalar(array, row)? {
         Scalar::Text("") | Scalar::Bytes(_) => None,
         Scalar::Text(text) => Some(text.to_owned()),
         Scalar::Int(int) | Scalar::Time(int) => Some(int.to_string()),
@@ -276,5 +259,5 @@ fn segment(name: &str, array: Option<&dyn Array>, rows: usize) -> Series {
         Scalar::Bool(flag) => Some(flag.to_string()),
     };
     let values: Vec<Option<String>> = (0..rows).map(value).collect();
-    columns::texts(name, values.iter().map(Option::as_deref).collect())
+    Column::texts(None, values.iter().map(Option::as_deref))
 }
