@@ -15,7 +15,8 @@ pub fn own_attempts(attempts: &mut Vec<Draft>) {
 /// Whether an attempt may be one of a call's: its path is not that of another service.
 pub fn generates(attempt: &Draft) -> bool {
     let path = attempt.clues.url_path.as_deref();
-    path.is_none_or(|path| !path.contains("/embed") && !path.contains("/rerank"))
+    let other = |part: &str| part.starts_with("embed") || part.starts_with("rerank");
+    path.is_none_or(|path| !path.split('/').skip(1).any(other))
 }
 
 /// Whether a URL path is one that generates an answer.

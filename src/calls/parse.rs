@@ -24,7 +24,10 @@ pub const ZERO_USAGE: Rejection = "zeros where the usage is not known";
 /// The plain text of a value: JSON quotes and array brackets taken off, numbers as written.
 pub fn text(value: &Value) -> Option<Cow<'_, str>> {
     let text = match value {
-        Value::Str(text) if is_plain(text) => Cow::Borrowed(text.as_str()),
+        Value::Str(text) if is_plain(text) => {
+            let known = text != "null" && text != "None";
+            return known.then_some(Cow::Borrowed(text.as_str()));
+        }
         Value::Str(text) => unwrap_json(text),
         Value::Int(int) => int.to_string().into(),
         Value::Float(float) => float.to_string().into(),

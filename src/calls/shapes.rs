@@ -16,7 +16,9 @@ const MOST: usize = 4096;
 #[derive(Debug)]
 pub struct Shapes<'a> {
     lens: &'a Lens,
-    known: HashMap<Box<[u32]>, Shape, FixedState>,
+    shapes: Vec<Shape>,
+    /// Which of the shapes the spans of a key have.
+    known: HashMap<Box<[u32]>, usize, FixedState>,
     /// The signs that spans of each scope may show, once a span of it was met.
     open: HashMap<u32, Box<[Candidate]>, FixedState>,
     /// What each dialect finds in each resource.
@@ -69,8 +71,8 @@ struct Plan {
 impl<'a> Shapes<'a> {
     /// None so far.
     pub fn new(lens: &'a Lens) -> Self {
-        let (known, open, resources) = Default::default();
-        Self { lens, known, open, resources, key: Vec::new() }
+        let (shapes, known, open, resources) = Default::default();
+        Self { lens, shapes, known, open, resources, key: Vec::new() }
     }
 
     /// Which dialect a span is of, what it is, and how it is read.
@@ -84,15 +86,9 @@ impl<'a> Shapes<'a> {
         let events = u32::from(!span.events.is_empty());
         self.key.extend([span.scope, span.kind as u32, events]);
         self.key.extend(span.attrs.iter().map(|(id, _)| u32::from(id.0)));
-        if !self.known.contains_key(self.key.as_slice()) {
-            let open = self.open.entry(span.scope).or_insert_with(|| self.lens.open_to(scope));
-            let shape = Shape::new(self.lens, open, &facts(span, scope));
-            if self.known.len() == MOST {
-                self.known.clear();
-            }
-            self.known.insert(self.key.as_slice().into(), shape);
-        }
-        let shape = self.known.get_mut(self.key.as_slice())?;
+        let known = self.known.get(self.key.as_slice()).copied();
+        let at = known.unwrap_or_else(|| self.meet(span, scope));
+        let shape = self.shapes.get_mut(at)?;
         let holds = |checks: &[Check]| checks.iter().all(|check| check.holds(span));
         let dialect = shape.signs.iter().find(|(_, checks)| holds(checks))?.0;
         let at = match shape.plans.iter().position(|(of, _)| *of == dialect) {
@@ -112,6 +108,21 @@ impl<'a> Shapes<'a> {
         let found = || in_resource(self.lens, dialect, resource);
         let of_resource = self.resources.entry((span.resource, dialect)).or_insert_with(found);
         Some(Read { dialect, part, of_span: &plan.due, of_resource })
+    }
+}
+
+impl Shapes<'_> {
+    /// Works out the shape of a span of which none was met before.
+    fn meet(&mut self, span: &Span, scope: &Scope) -> usize {
+        let open = self.open.entry(span.scope).or_insert_with(|| self.lens.open_to(scope));
+        let shape = Shape::new(self.lens, open, &facts(span, scope));
+        if self.shapes.len() == MOST {
+            self.shapes.clear();
+            self.known.clear();
+        }
+        self.known.insert(self.key.as_slice().into(), self.shapes.len());
+        self.shapes.push(shape);
+        self.shapes.len() - 1
     }
 }
 

@@ -51,7 +51,11 @@ impl Raw<'_> {
     pub fn take(self, want: &Want, out: &mut Vec<(AttrId, Value)>) {
         for take in &want.take {
             match take {
-                Take::Scalar(id) => out.extend(self.scalar().map(|value| (*id, value))),
+                Take::Scalar(id) => {
+                    if let Some(value) = self.scalar() {
+                        out.push((*id, value));
+                    }
+                }
                 Take::Document(paths) => match self {
                     Self::Text(text) | Self::Json(text) => document::read(text, paths, out),
                     Self::Escaped(inside) => document::read(&unescape(inside), paths, out),

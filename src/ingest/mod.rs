@@ -12,6 +12,7 @@ pub mod formats;
 mod frame;
 mod json;
 mod layouts;
+mod names;
 mod outcome;
 pub mod parquet;
 mod progress;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::census::{Census, Unread};
+use super::names::Names;
 use super::span::{AttrId, SpanKind};
 
 /// Whether the presence of an attribute makes a span worth keeping.
@@ -80,15 +81,13 @@ pub struct Attempts {
 /// The lookup that ingest is handed.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    attrs: Lookup<Want>,
+    attrs: Names<Want>,
     events: Lookup<WantEvent>,
     spans: Lookup<()>,
     names: Vec<Box<str>>,
     /// The place of every name.
     ids: Lookup<u16>,
     attempts: Attempts,
-    /// One bit for every length that a wanted attribute name has: most names end here.
-    attr_lengths: [u64; 4],
     /// Counts what is met and not wanted, where that was asked for.
     census: Option<Arc<Census>>,
 }
@@ -166,22 +165,17 @@ impl Wanted {
 
     /// The wanted attribute of that name.
     pub fn attr(&self, name: &str) -> Option<&Want> {
-        self.looked_up(name.as_bytes())
+        self.attrs.get(name.as_bytes())
     }
 
     /// The wanted attribute of that name, as it lies in the input.
+    #[inline]
     pub fn attr_bytes(&self, name: &[u8]) -> Option<&Want> {
-        let found = self.looked_up(name);
+        let found = self.attrs.get(name);
         if let (None, Some(census)) = (found, &self.census) {
             census.met(name);
         }
         found
-    }
-
-    fn looked_up(&self, name: &[u8]) -> Option<&Want> {
-        let (word, bit) = (name.len() / 64, name.len() % 64);
-        let known = self.attr_lengths.get(word).is_some_and(|bits| bits >> bit & 1 == 1);
-        if known { self.attrs.get(name) } else { None }
     }
 
     /// From here on, attributes that are met and not wanted are counted.
@@ -270,7 +264,7 @@ impl Wanted {
     /// Every wanted attribute name, sorted: what a push-down has to select.
     pub fn attr_names(&self) -> Vec<&str> {
         let text = |name| std::str::from_utf8(name).expect("names are wanted as text");
-        let mut names: Vec<&str> = self.attrs.keys().map(|name| text(name)).collect();
+        let mut names: Vec<&str> = self.attrs.names().map(text).collect();
         names.sort_unstable();
         names
     }
@@ -309,11 +303,8 @@ impl Wanted {
     }
 
     fn entry(&mut self, name: &str, keep: Keep) -> &mut Want {
-        let (word, bit) = (name.len() / 64, name.len() % 64);
-        *self.attr_lengths.get_mut(word).expect("wanted names are shorter than 256 bytes") |=
-            1 << bit;
         let new = || Want { take: Vec::new(), keep, value: false };
-        let want = self.attrs.entry(name.as_bytes().into()).or_insert_with(new);
+        let want = self.attrs.entry(name.as_bytes(), new);
         want.keep = want.keep.max(keep);
         want
     }

@@ -16,6 +16,9 @@ pub fn any_value<'a>(pull: &mut Pull<'a>) -> Step<Option<Raw<'a>>> {
     if let Some(text) = pull.between(b"{\"stringValue\":\"", b"\"}") {
         return Ok(Some(Raw::Text(text)));
     }
+    if let Some(inside) = pull.between(b"{\"intValue\":\"", b"\"}") {
+        return Ok(int(Text { inside, escaped: false }));
+    }
     value(pull, 0)
 }
 

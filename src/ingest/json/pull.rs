@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use crate::ingest::escape::{repaired, unescape};
 
@@ -114,6 +114,16 @@ impl<'a> Pull<'a> {
         }
     }
 
+    /// Skips a string. What is skipped may be a whole conversation, full of escapes: only its quotes
+    /// are looked at.
+    #[inline]
+    pub fn skip_string(&mut self) -> Step<()> {
+        self.expect(b'"')?;
+        let rest = self.bytes.get(self.at..).ok_or(Odd::End)?;
+        self.at += string_end(rest).ok_or(Odd::End)? + 1;
+        Ok(())
+    }
+
     /// Takes exactly these bytes, where they come next.
     #[inline]
     pub fn literal(&mut self, bytes: &[u8]) -> bool {
@@ -170,7 +180,7 @@ impl<'a> Pull<'a> {
     #[inline]
     pub fn skip(&mut self) -> Step<()> {
         match self.peek()? {
-            b'"' => self.string().map(drop),
+            b'"' => self.skip_string(),
             b'{' | b'[' => self.skip_nested(),
             _ => self.word().map(drop),
         }
@@ -184,7 +194,7 @@ impl<'a> Pull<'a> {
             self.at += next;
             match rest.get(next) {
                 Some(b'"') => {
-                    self.string()?;
+                    self.skip_string()?;
                     continue;
                 }
                 Some(b'{' | b'[') => open += 1,
@@ -220,6 +230,24 @@ fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     memchr2(b'"', b'\\', bytes.get(at..)?).map(|next| at + next)
 }
 
+/// The quote that ends a string of which these are the bytes.
+#[inline]
+fn string_end(bytes: &[u8]) -> Option<usize> {
+    let mut at = quote_or_backslash(bytes)?;
+    if bytes.get(at) == Some(&b'"') {
+        return Some(at);
+    }
+    loop {
+        at += memchr(b'"', bytes.get(at..)?)?;
+        let before = bytes.get(..at).unwrap_or_default();
+        let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+        if backslashes % 2 == 0 {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
 /// The bytes that open and close things.
 const STRUCTURAL: [bool; 256] = {
     let mut table = [false; 256];
@@ -246,6 +274,12 @@ impl Members {
     /// The next key, the parser standing at its value; none at the end of the object.
     #[inline]
     pub fn next<'a>(&mut self, pull: &mut Pull<'a>) -> Step<Option<Text<'a>>> {
+        // Nearly always the key follows at once and holds no escape.
+        let open: &[u8] = if self.first { b"\"" } else { b",\"" };
+        if let Some(inside) = pull.between(open, b"\":") {
+            self.first = false;
+            return Ok(Some(Text { inside, escaped: false }));
+        }
         if !more(pull, &mut self.first, b'}')? {
             return Ok(None);
         }

@@ -34,7 +34,7 @@ impl<'a> Wire<'a> {
     }
 
     /// The next field; none at the end of the message.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Result<Option<(u32, Payload<'a>)>, Broken> {
         if self.at >= self.bytes.len() {
             return Ok(None);
@@ -68,7 +68,7 @@ impl<'a> Wire<'a> {
     }
 
     /// A varint of at most ten bytes.
-    #[inline]
+    #[inline(always)]
     pub fn varint(&mut self) -> Result<u64, Broken> {
         // Nearly every tag and length is one byte.
         if let Some(byte) = self.bytes.get(self.at)
@@ -77,6 +77,10 @@ impl<'a> Wire<'a> {
             self.at += 1;
             return Ok(u64::from(*byte));
         }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Broken> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = *self.bytes.get(self.at).ok_or(Broken)?;
