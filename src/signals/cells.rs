@@ -1,7 +1,9 @@
 //! Which calls are of one kind: engines (what serves), cells (engine and workload), and the places
 //! that served them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use foldhash::fast::FixedState;
 
 use super::frame::{Frame, Side};
 use crate::calls::Codes;
@@ -190,12 +192,20 @@ fn index(at: usize) -> u32 {
 
 /// Dense indices of keys, in the order of the keys.
 fn dense(len: usize, key: impl Fn(usize) -> [u32; 6]) -> (Vec<usize>, usize) {
-    let keys: Vec<[u32; 6]> = (0..len).map(key).collect();
-    let mut distinct = keys.clone();
+    // Numbered as they appear: there are few of them, and sorting all the calls takes longer.
+    let mut numbers: HashMap<[u32; 6], usize, FixedState> = HashMap::default();
+    let mut number = |row: usize| {
+        let next = numbers.len();
+        *numbers.entry(key(row)).or_insert(next)
+    };
+    let appeared: Vec<usize> = (0..len).map(&mut number).collect();
+    let mut distinct: Vec<([u32; 6], usize)> = numbers.into_iter().collect();
     distinct.sort_unstable();
-    distinct.dedup();
-    let index = keys.iter().map(|key| distinct.partition_point(|have| have < key)).collect();
-    (index, distinct.len().max(1))
+    let mut index = vec![0; distinct.len()];
+    for (at, (_, number)) in distinct.iter().enumerate() {
+        index[*number] = at;
+    }
+    (appeared.into_iter().map(|number| index[number]).collect(), distinct.len().max(1))
 }
 
 #[cfg(test)]

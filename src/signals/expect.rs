@@ -6,6 +6,8 @@
 //! the tokens that it yields, which is the answer over the steps taken: `output / (output -
 //! accepted)`.
 
+use rayon::prelude::*;
+
 use super::cells::{Cells, Places};
 use super::frame::{Frame, Outcome, Side};
 use crate::stats::quantile::median;
@@ -19,6 +21,8 @@ const MOST_FITTED: usize = 10_000;
 const LEVEL_PRIOR: f64 = 8.0;
 /// Answers shorter than this have no time per token worth the name.
 const LEAST_OUTPUT: f64 = 4.0;
+/// Most predictors of a figure.
+const MOST_PREDICTORS: usize = 2;
 /// Most tokens that a speculative step is believed to yield.
 const MOST_PER_STEP: f64 = 16.0;
 
@@ -58,13 +62,13 @@ pub struct Expected {
 /// One kind of figure: the observed values and the predictors of the work behind them.
 struct Task<'a> {
     seen: &'a [f64],
-    predictors: Vec<Vec<f64>>,
+    predictors: Vec<&'a [f64]>,
 }
 
 /// A fitted figure: expected value by call, and slopes by call.
 struct Fitted {
     expected: Vec<f64>,
-    slopes: Vec<Vec<f64>>,
+    slopes: Vec<[f64; MOST_PREDICTORS]>,
     kind: Vec<f64>,
     place: Vec<f64>,
 }
@@ -85,21 +89,23 @@ impl Expected {
             .collect();
         let steps: Vec<f64> =
             seen_itl_s.iter().zip(&per_step).map(|(itl, per)| itl * per).collect();
-        let ttft =
-            Task { seen: &seen_ttft_s, predictors: vec![prompt.clone()] }.fit(frame, cells, places);
-        let step = Task { seen: &steps, predictors: vec![context] }.fit(frame, cells, places);
         // Decoding takes as long as its steps, however many tokens each of them yields.
-        let steps = frame.output_tokens.iter().zip(&per_step).map(|(v, per)| finite(*v) / per);
-        let whole = Task { seen: &seen_whole_s, predictors: vec![prompt, steps.collect()] }
-            .fit(frame, cells, places);
+        let own_steps = frame.output_tokens.iter().zip(&per_step);
+        let own_steps: Vec<f64> = own_steps.map(|(v, per)| finite(*v) / per).collect();
+        let ttft = Task { seen: &seen_ttft_s, predictors: vec![&prompt] };
+        let step = Task { seen: &steps, predictors: vec![&context] };
+        let whole = Task { seen: &seen_whole_s, predictors: vec![&prompt, &own_steps] };
+        let fit = |task: &Task<'_>| task.fit(frame, cells, places);
+        let (ttft, (step, whole)) =
+            rayon::join(|| fit(&ttft), || rayon::join(|| fit(&step), || fit(&whole)));
         let itl_s = step.expected.iter().zip(&per_step).map(|(step, per)| step / per).collect();
-        let column = |slopes: &[Vec<f64>], at: usize| {
-            slopes.iter().map(|row| row.get(at).copied().unwrap_or(0.0)).collect::<Vec<f64>>()
+        let column = |slopes: &[[f64; MOST_PREDICTORS]], at: usize| {
+            slopes.iter().map(|row| row[at]).collect::<Vec<f64>>()
         };
         let prefill_slope_s = (0..frame.len())
             .map(|row| {
                 let from = if seen_ttft_s[row].is_finite() { &ttft.slopes } else { &whole.slopes };
-                from[row].first().copied().unwrap_or(0.0)
+                from[row][0]
             })
             .collect();
         Self {
@@ -135,6 +141,7 @@ impl Task<'_> {
         let rows: Vec<usize> = (0..frame.len()).filter(|row| usable(*row)).collect();
         let common = self.line(&rows);
         let lines: Vec<Option<Line>> = (0..cells.engines)
+            .into_par_iter()
             .map(|engine| {
                 let own: Vec<usize> =
                     rows.iter().copied().filter(|row| cells.engine[*row] == engine).collect();
@@ -142,13 +149,15 @@ impl Task<'_> {
             })
             .collect();
         let mut expected = vec![f64::NAN; frame.len()];
-        let mut slopes = vec![Vec::new(); frame.len()];
+        let mut slopes = vec![[0.0; MOST_PREDICTORS]; frame.len()];
         for row in 0..frame.len() {
             let Some(line) = lines[cells.engine[row]].as_ref().or(common.as_ref()) else {
                 continue;
             };
             expected[row] = self.at(line, row);
-            slopes[row].clone_from(&line.slopes);
+            for (slope, of_line) in slopes[row].iter_mut().zip(&line.slopes) {
+                *slope = *of_line;
+            }
         }
         let mut apply = |of: &[usize], count: usize| {
             let levels = self.levels(&rows, &expected, of, count);
@@ -191,8 +200,7 @@ impl Task<'_> {
     }
 
     fn at(&self, line: &Line, row: usize) -> f64 {
-        let predictors: Vec<f64> = self.predictors.iter().map(|column| column[row]).collect();
-        line.predict(&predictors).max(1e-6)
+        line.predict_each(self.predictors.iter().map(|column| column[row])).max(1e-6)
     }
 
     /// Median ratio of seen to expected by group, drawn to 1 where calls are few.

@@ -47,6 +47,11 @@ pub struct Line {
 impl Line {
     /// The value at these predictors; missing ones count as zero.
     pub fn predict(&self, predictors: &[f64]) -> f64 {
+        self.predict_each(predictors.iter().copied())
+    }
+
+    /// The same, of predictors that lie apart.
+    pub fn predict_each(&self, predictors: impl Iterator<Item = f64>) -> f64 {
         self.intercept + self.slopes.iter().zip(predictors).map(|(b, x)| b * x).sum::<f64>()
     }
 
@@ -88,6 +93,17 @@ pub fn fit(predictors: &[&[f64]], y: &[f64], shape: Shape<'_>) -> Option<Line> {
     }
 }
 
+/// A fit under certain weights, and what it was made of.
+struct Plane {
+    intercept: f64,
+    slopes: Vec<f64>,
+    y_mean: f64,
+    /// The predictors that have a slope.
+    active: Vec<usize>,
+    means: Vec<f64>,
+    inverse: Vec<Vec<f64>>,
+}
+
 /// The complete rows, with each predictor's mean and scale.
 struct Table {
     columns: Vec<Vec<f64>>,
@@ -125,49 +141,50 @@ impl Table {
 
     fn robust_line(&self, held: &[bool], shape: Shape<'_>) -> Option<Line> {
         let mut weights = self.weights.clone();
-        let mut line = self.line(&weights, held, shape.ridge)?;
+        let mut plane = self.plane(&weights, held, shape.ridge)?;
         for _ in 0..if shape.robust { ROUNDS } else { 0 } {
-            let residuals = self.residuals(&line);
+            let residuals = self.residuals(&plane);
             let Some(sd) = robust_sd(&residuals).filter(|sd| *sd > 0.0) else { break };
             for ((weight, own), residual) in weights.iter_mut().zip(&self.weights).zip(&residuals) {
                 *weight = own * (HUBER * sd / residual.abs()).min(1.0);
             }
-            let next = self.line(&weights, held, shape.ridge)?;
-            let moved = (next.intercept - line.intercept).abs();
-            line = next;
+            let next = self.plane(&weights, held, shape.ridge)?;
+            let moved = (next.intercept - plane.intercept).abs();
+            plane = next;
             if moved <= 1e-9 * sd {
                 break;
             }
         }
-        Some(line)
+        Some(self.described(plane, &weights))
     }
 
-    fn residuals(&self, line: &Line) -> Vec<f64> {
+    fn residuals(&self, plane: &Plane) -> Vec<f64> {
         let predicted = |row: usize| {
-            let terms = line.slopes.iter().zip(&self.columns).map(|(slope, x)| slope * x[row]);
-            line.intercept + terms.sum::<f64>()
+            let terms = plane.slopes.iter().zip(&self.columns).map(|(slope, x)| slope * x[row]);
+            plane.intercept + terms.sum::<f64>()
         };
         self.y.iter().enumerate().map(|(row, y)| y - predicted(row)).collect()
     }
 
-    fn line(&self, weights: &[f64], held: &[bool], ridge: f64) -> Option<Line> {
+    fn plane(&self, weights: &[f64], held: &[bool], ridge: f64) -> Option<Plane> {
         let total: f64 = weights.iter().sum();
         let y_mean = weighted_mean(&self.y, weights)?;
         let active: Vec<usize> =
             (0..held.len()).filter(|&index| !held[index] && self.scales[index] > 0.0).collect();
         let means: Vec<f64> =
             self.columns.iter().map(|x| weighted_mean(x, weights).unwrap_or(0.0)).collect();
-        let away = |index: usize, row: usize| {
-            (self.columns[index][row] - means[index]) / self.scales[index]
-        };
         let mut normal = vec![vec![0.0; active.len()]; active.len()];
         let mut right = vec![0.0; active.len()];
+        let mut away = vec![0.0; active.len()];
         for (row, weight) in weights.iter().enumerate() {
-            for (i, &a) in active.iter().enumerate() {
-                let weighted = weight * away(a, row);
+            for (away, &index) in away.iter_mut().zip(&active) {
+                *away = (self.columns[index][row] - means[index]) / self.scales[index];
+            }
+            for i in 0..active.len() {
+                let weighted = weight * away[i];
                 right[i] += weighted * (self.y[row] - y_mean);
-                for (j, &b) in active.iter().enumerate().take(i + 1) {
-                    normal[i][j] += weighted * away(b, row);
+                for (sum, away) in normal[i].iter_mut().zip(&away).take(i + 1) {
+                    *sum += weighted * away;
                 }
             }
         }
@@ -180,35 +197,19 @@ impl Table {
             slopes[a] = scaled / self.scales[a];
         }
         let intercept = y_mean - slopes.iter().zip(&means).map(|(b, m)| b * m).sum::<f64>();
-        let mut line = Line {
-            intercept,
-            slopes,
-            covariance: Vec::new(),
-            residual_sd: 0.0,
-            r2: 0.0,
-            rows: self.y.len(),
-            support: self.columns.iter().map(|x| range(x)).collect(),
-        };
-        self.describe(&mut line, weights, y_mean, (&active, &means, &inverse));
-        Some(line)
+        Some(Plane { intercept, slopes, y_mean, active, means, inverse })
     }
 
-    fn describe(
-        &self,
-        line: &mut Line,
-        weights: &[f64],
-        y_mean: f64,
-        (active, means, inverse): (&[usize], &[f64], &[Vec<f64>]),
-    ) {
-        let residuals = self.residuals(line);
+    /// What is told of the fit that stays.
+    fn described(&self, plane: Plane, weights: &[f64]) -> Line {
+        let residuals = self.residuals(&plane);
+        let Plane { intercept, slopes, y_mean, active, means, inverse } = plane;
         let total: f64 = weights.iter().sum();
         let left: f64 = residuals.iter().zip(weights).map(|(r, w)| w * r * r).sum();
         let whole: f64 = self.y.iter().zip(weights).map(|(y, w)| w * (y - y_mean).powi(2)).sum();
         let freedom = (residuals.len() - active.len() - 1).max(1) as f64;
         let noise = left / total * residuals.len() as f64 / freedom;
-        line.residual_sd = robust_sd(&residuals).unwrap_or(0.0);
-        line.r2 = if whole > 0.0 { 1.0 - left / whole } else { 0.0 };
-        let size = line.slopes.len() + 1;
+        let size = slopes.len() + 1;
         let mut covariance = vec![vec![0.0; size]; size];
         for (i, &a) in active.iter().enumerate() {
             for (j, &b) in active.iter().enumerate() {
@@ -219,7 +220,7 @@ impl Table {
         }
         let with_level: Vec<f64> = covariance
             .iter()
-            .map(|row| row.iter().skip(1).zip(means).map(|(c, mean)| -c * mean).sum())
+            .map(|row| row.iter().skip(1).zip(&means).map(|(c, mean)| -c * mean).sum())
             .collect();
         for (a, with) in with_level.into_iter().enumerate().skip(1) {
             covariance[0][a] = with;
@@ -227,7 +228,15 @@ impl Table {
         }
         let spread: f64 = (1..size).map(|a| -covariance[0][a] * means[a - 1]).sum();
         covariance[0][0] = noise / residuals.len() as f64 + spread;
-        line.covariance = covariance;
+        Line {
+            intercept,
+            slopes,
+            covariance,
+            residual_sd: robust_sd(&residuals).unwrap_or(0.0),
+            r2: if whole > 0.0 { 1.0 - left / whole } else { 0.0 },
+            rows: self.y.len(),
+            support: self.columns.iter().map(|x| range(x)).collect(),
+        }
     }
 }
 

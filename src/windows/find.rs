@@ -1,5 +1,7 @@
 //! Spikes that nobody pointed at: stretches of time in which a signal stands above its usual level.
 
+use rayon::prelude::*;
+
 use super::Range;
 use crate::stats::changepoint::{Raised, raised};
 use crate::stats::quantile::{mean, of_sorted, sorted};
@@ -94,12 +96,12 @@ pub fn find(starts_ns: &[i64], series: &[&[f64]]) -> Vec<Found> {
 
 /// The same with those that overlap in part; of those that are nearly one, the clearest.
 pub fn candidates(starts_ns: &[i64], series: &[&[f64]]) -> Vec<Found> {
-    let mut found = Vec::new();
-    for (signal, values) in series.iter().enumerate() {
-        found.extend(
-            in_series(starts_ns, values).into_iter().map(|found| Found { signal, ..found }),
-        );
-    }
+    let of_one = |(signal, values): (usize, &&[f64])| {
+        let found = in_series(starts_ns, values).into_iter();
+        found.map(|found| Found { signal, ..found }).collect::<Vec<Found>>()
+    };
+    let found: Vec<Vec<Found>> = series.par_iter().enumerate().map(of_one).collect();
+    let mut found = found.concat();
     let order = |a: &Found, b: &Found| {
         let by_place = a.range.cmp(&b.range).then(a.signal.cmp(&b.signal));
         b.strength.total_cmp(&a.strength).then(by_place)
@@ -135,12 +137,8 @@ fn in_series(starts_ns: &[i64], values: &[f64]) -> Vec<Found> {
     }
     let bin_ns = (span_s * 1e9 / bins.floor()) as i64 + 1;
     let mut found = Vec::new();
-    let mut distinct: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let levels = if distinct.len() < LEAST_DISTINCT { &LEVELS[..1] } else { &LEVELS[..] };
-    for &level in levels {
-        let (index, levels) = binned(&starts_ns, &values, bin_ns, level);
+    let levels = if has_quantiles(&values) { &LEVELS[..] } else { &LEVELS[..1] };
+    for (index, levels) in binned(&starts_ns, &values, bin_ns, levels) {
         let stretches = raised(&levels, LEAST_RISE.ln_1p(), LEAST_BINS);
         let place = |stretch: &Raised| {
             let from = i64::try_from(*index.get(stretch.from)?).ok()?;
@@ -157,26 +155,45 @@ fn in_series(starts_ns: &[i64], values: &[f64]) -> Vec<Found> {
     found
 }
 
-/// Logarithm of a level per bin, and which bin each belongs to; bins without values are left out.
-fn binned(starts_ns: &[i64], values: &[f64], bin_ns: i64, level: Level) -> (Vec<usize>, Vec<f64>) {
-    let (mut index, mut levels) = (Vec::new(), Vec::new());
-    let Some(&first) = starts_ns.first() else { return (index, levels) };
+/// Whether a series has values enough that differ for quantiles to mean something.
+fn has_quantiles(values: &[f64]) -> bool {
+    let mut distinct: Vec<f64> = Vec::with_capacity(LEAST_DISTINCT);
+    for value in values {
+        if !distinct.iter().any(|have| have.to_bits() == value.to_bits()) {
+            distinct.push(*value);
+            if distinct.len() == LEAST_DISTINCT {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Which bins tell of a level, and its logarithm in each.
+type Binned = (Vec<usize>, Vec<f64>);
+
+/// The bins by each level; those without values are left out.
+fn binned(starts_ns: &[i64], values: &[f64], bin_ns: i64, of: &[Level]) -> Vec<Binned> {
+    let mut binned = vec![Binned::default(); of.len()];
+    let Some(&first) = starts_ns.first() else { return binned };
     let (mut row, mut bin) = (0, 0);
     while row < starts_ns.len() {
         let end =
             first.saturating_add(bin_ns.saturating_mul(i64::try_from(bin + 1).unwrap_or(i64::MAX)));
         let to = starts_ns.partition_point(|&start| start < end).max(row);
         let inside = sorted(values.get(row..to).unwrap_or_default());
-        if let Some(log) = level.log_of(&inside) {
-            index.push(bin);
-            levels.push(log);
+        for (level, (index, levels)) in of.iter().zip(&mut binned) {
+            if let Some(log) = level.log_of(&inside) {
+                index.push(bin);
+                levels.push(log);
+            }
         }
         if end == i64::MAX {
             break;
         }
         (row, bin) = (to, bin + 1);
     }
-    (index, levels)
+    binned
 }
 
 #[cfg(test)]
