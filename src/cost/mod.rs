@@ -7,11 +7,12 @@
 
 mod prices;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 pub use prices::{Price, Prices};
 
-use crate::calls::CallTable;
+use crate::calls::{CallTable, Codes};
 use crate::diagnosis::cost::{Cost, Money, Tokens};
 use crate::schema::Col;
 use crate::stats::resample::{Resampler, Rng, percentile_interval};
@@ -31,7 +32,7 @@ pub fn cost(table: &CallTable, split: &Split, prices: &Prices) -> Option<Cost> {
     let usual = bills.usual(&baseline, |_| 1.0);
     let (mut window, mut expected, mut rows) = (Tokens::default(), Tokens::default(), Vec::new());
     for row in split.window_rows.clone() {
-        if let (Some(own), Some(kind)) = (bills.of[row], usual.get(&bills.kind[row])) {
+        if let (Some(own), Some(kind)) = (bills.of[row], &usual[bills.kind[row]]) {
             add(&mut window, &own);
             add(&mut expected, kind);
             rows.push(row);
@@ -60,8 +61,11 @@ fn add(sum: &mut Tokens, more: &Tokens) {
 struct Bills {
     starts_s: Vec<f64>,
     of: Vec<Option<Tokens>>,
-    kind: Vec<[u32; 3]>,
-    models: Vec<Option<String>>,
+    /// The kind of every call, as a dense index.
+    kind: Vec<usize>,
+    kinds: usize,
+    asked: Codes,
+    answered: Codes,
 }
 
 impl Bills {
@@ -81,49 +85,59 @@ impl Bills {
                 output: output[row],
             })
         };
-        let codes = [Col::ServiceName, Col::PromptName, Col::RequestModel]
-            .map(|col| table.codes(col.name()));
-        let answered = table.codes(Col::ResponseModel.name());
+        let [service, prompt, asked, answered] =
+            [Col::ServiceName, Col::PromptName, Col::RequestModel, Col::ResponseModel]
+                .map(|col| table.codes(col.name()));
+        let mut numbers: HashMap<[u32; 3], usize, FixedState> = HashMap::default();
+        let mut number = |row: usize| {
+            let next = numbers.len();
+            let kind = [service.codes[row], prompt.codes[row], asked.codes[row]];
+            *numbers.entry(kind).or_insert(next)
+        };
+        let kind = (0..table.len()).map(&mut number).collect();
         let starts_ns = table.starts_ns();
         let first = starts_ns.first().copied().unwrap_or_default();
         Self {
             starts_s: starts_ns.iter().map(|ns| (ns - first) as f64 * 1e-9).collect(),
             of: (0..table.len()).map(tokens).collect(),
-            kind: (0..table.len()).map(|row| [0, 1, 2].map(|at| codes[at].codes[row])).collect(),
-            models: (0..table.len())
-                .map(|row| answered.get(row).or_else(|| codes[2].get(row)).map(str::to_owned))
-                .collect(),
+            kind,
+            kinds: numbers.len(),
+            asked,
+            answered,
         }
     }
 
-    /// Mean tokens of each kind, each call as often as `times` says.
-    fn usual(&self, rows: &[usize], times: impl Fn(usize) -> f64) -> BTreeMap<[u32; 3], Tokens> {
-        let mut sums: BTreeMap<[u32; 3], (usize, f64, Tokens)> = BTreeMap::new();
+    /// The model that answered, or else the one that was asked for.
+    fn model(&self, row: usize) -> Option<&str> {
+        self.answered.get(row).or_else(|| self.asked.get(row))
+    }
+
+    /// Mean tokens of each kind, each call as often as `times` says; none of a kind with few calls.
+    fn usual(&self, rows: &[usize], times: impl Fn(usize) -> f64) -> Vec<Option<Tokens>> {
+        let mut sums: Vec<(usize, f64, Tokens)> = vec![(0, 0.0, Tokens::default()); self.kinds];
         for (at, row) in rows.iter().enumerate() {
-            let Some(own) = self.of[*row] else { continue };
+            let Some(own) = &self.of[*row] else { continue };
             let weight = times(at);
-            let sum = sums.entry(self.kind[*row]).or_default();
+            let sum = &mut sums[self.kind[*row]];
             sum.0 += 1;
             sum.1 += weight;
-            add(&mut sum.2, &scaled(&own, weight));
+            add(&mut sum.2, &scaled(own, weight));
         }
-        let told = sums.into_iter().filter(|(_, sum)| sum.0 >= LEAST_KIND && sum.1 > 0.0);
-        told.map(|(kind, sum)| (kind, scaled(&sum.2, 1.0 / sum.1))).collect()
+        let told = |sum: &(usize, f64, Tokens)| sum.0 >= LEAST_KIND && sum.1 > 0.0;
+        sums.iter().map(|sum| told(sum).then(|| scaled(&sum.2, 1.0 / sum.1))).collect()
     }
 
     /// Money of those of the window's calls whose model has a price.
     fn money(&self, window: &[usize], baseline: &[usize], prices: &Prices) -> Option<Money> {
-        let priced: Vec<(usize, &Price)> = window
-            .iter()
-            .filter_map(|row| Some((*row, prices.of(self.models[*row].as_deref()?)?)))
-            .collect();
+        let priced: Vec<(usize, &Price)> =
+            window.iter().filter_map(|row| Some((*row, prices.of(self.model(*row)?)?))).collect();
         let as_of = priced.iter().map(|(_, price)| price.as_of.as_str()).min()?;
         let usual = self.usual(baseline, |_| 1.0);
         // What each call cost, and what its kind costs at the same price.
-        let sums = |usual: &BTreeMap<[u32; 3], Tokens>, times: &dyn Fn(usize) -> f64| {
+        let sums = |usual: &[Option<Tokens>], times: &dyn Fn(usize) -> f64| {
             let mut sums = (0.0, 0.0);
             for (at, (row, price)) in priced.iter().enumerate() {
-                if let (Some(own), Some(kind)) = (self.of[*row], usual.get(&self.kind[*row])) {
+                if let (Some(own), Some(kind)) = (self.of[*row], &usual[self.kind[*row]]) {
                     sums.0 += times(at) * price.of(&own);
                     sums.1 += times(at) * price.of(kind);
                 }
