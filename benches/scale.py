@@ -87,7 +87,7 @@ def million(number):
 
 def report(query, what, *arguments):
     print(f"\n## {what}: llmspan diagnose {' '.join(arguments)}")
-    for name, question in zip(["count", "spans"], questions(*arguments)):
+    for name, question in zip(["count", "every call counted", "spans"], questions(*arguments)):
         bare = question[question.index("SELECT") : question.rindex("FORMAT")]
         plan = query(f"EXPLAIN indexes = 1, pretty = 0, compact = 0 {bare}").bytes().decode()
         kept = ("Parts:", "Granules:", "Keys:", "Condition:", "Name:", "PrimaryKey", "MinMax", "Partition", "Skip", "ReadFromMergeTree")

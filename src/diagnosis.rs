@@ -11,6 +11,7 @@ mod cause;
 mod charts;
 pub mod check;
 pub mod cost;
+mod counted;
 mod explanation;
 mod ingest;
 pub mod inspection;
@@ -26,6 +27,9 @@ use serde::{Serialize, Serializer};
 pub use cause::{Cause, Owner};
 pub use charts::{
     Charts, Distribution, ExpectedStep, Point, Scatter, ShareSeries, Shares, Spread, TimeAxis,
+};
+pub use counted::{
+    CLASSES_PER_DOUBLING, Counted, CountedCalls, CountedSlice, ServerCell, ServerCounts,
 };
 pub use explanation::{
     CallFigure, CallPart, CallParts, Cohort, EXPLANATION_SCHEMA, Explanation, FoundCall, PartSource,
@@ -67,6 +71,9 @@ pub struct Diagnosis {
     pub path: Vec<Step>,
     /// Signals over time.
     pub timeline: Option<Timeline>,
+    /// What a server counted of every call; none where every call was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// Points, distributions and shares to draw. They are no part of the JSON contract: they
     /// would be most of its bytes, and whoever wants calls reads the call table.
     #[serde(skip)]

@@ -8,7 +8,9 @@ use super::Finished;
 use crate::dialects;
 use crate::error::Result;
 use crate::ingest::remote::{Asked, Stretch, Terms, questions};
-use crate::windows::{WindowArgs, needed};
+use crate::windows::{Range, WindowArgs, bin_ns, needed, stated};
+
+const MINUTE_NS: i64 = 60_000_000_000;
 
 /// Flags about inputs that are not on this machine.
 #[derive(Debug, Clone, Default, Args)]
@@ -30,15 +32,15 @@ impl SourceArgs {
     /// # Errors
     /// A window that cannot be understood.
     pub fn terms(&self, windows: Option<&WindowArgs>) -> Result<Terms> {
-        let times = windows.map(needed).transpose()?.flatten().map(|ranges| {
-            let stretch = |range: &crate::windows::Range| Stretch {
-                start_ns: range.start_ns,
-                end_ns: range.end_ns,
-            };
-            ranges.iter().map(stretch).collect()
-        });
+        let stretch = |range: &Range| Stretch { start_ns: range.start_ns, end_ns: range.end_ns };
+        let needed = windows.map(needed).transpose()?.flatten();
+        let times = needed.map(|ranges| ranges.iter().map(stretch).collect());
+        let window = windows.map(stated).transpose()?.flatten();
+        // Bins of a minute, or those of the report's timeline where these are shorter.
+        let bin_ns = window.map(|window| bin_ns(window.end_ns - window.start_ns).min(MINUTE_NS));
+        let window = window.as_ref().map(stretch);
         let asked = self.show_queries.then(|| Arc::new(Asked::default()));
-        Ok(Terms { times, asked, ..Terms::default() })
+        Ok(Terms { times, window, bin_ns, asked, ..Terms::default() })
     }
 
     /// Where nothing is to be done: what would be asked.

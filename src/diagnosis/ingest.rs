@@ -1,8 +1,11 @@
 //! What was read and lost, as every report ends with it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
+
+use super::ServerCounts;
 
 /// What was read, folded, skipped and lost.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -23,6 +26,10 @@ pub struct Ingest {
     /// lost. It is no part of the diagnosis contract: an audit tells it.
     #[serde(skip)]
     pub rejected_of: Vec<Rejected>,
+    /// What servers counted of the calls of which a sample was read, in input order. What is
+    /// concluded from it stands elsewhere.
+    #[serde(skip)]
+    pub counted: Vec<Arc<ServerCounts>>,
 }
 
 /// Values of one service and dialect that were not believed, for one reason.
@@ -88,6 +95,7 @@ impl Ingest {
             *self.rejected.entry(reason).or_default() += count;
         }
         self.rejected_of.extend(other.rejected_of);
+        self.counted.extend(other.counted);
     }
 
     /// Whether any record was lost, as against skipped on purpose.

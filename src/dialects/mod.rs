@@ -67,7 +67,8 @@ pub use table::{
     Unit, Zero,
 };
 
-use crate::ingest::{Keep, Wanted};
+use crate::ingest::{Figure, Keep, Wanted};
+use crate::schema::Col;
 
 /// Every dialect, in the order in which they are tried: the most particular first.
 pub static DIALECTS: &[&Dialect] = &[
@@ -138,6 +139,9 @@ fn wanted_by(dialects: &[&Dialect]) -> Wanted {
         }
         for field in dialect.all_fields() {
             want_field(&mut wanted, &field);
+            if keep == Keep::Always {
+                want_figure(&mut wanted, &field);
+            }
         }
         for event in dialect.chunks {
             wanted.want_event(event, Keep::Never);
@@ -209,5 +213,21 @@ fn want_field(wanted: &mut Wanted, field: &Field) {
             wanted.want_event_attr(event, name, Keep::Never);
         }
         From::Fixed(_) => {}
+    }
+}
+
+/// A field that a server can count by without knowing the dialect: a plain attribute.
+fn want_figure(wanted: &mut Wanted, field: &Field) {
+    let figure = match field.to {
+        To::Col(Col::RequestModel) => Figure::RequestModel,
+        To::Col(Col::TtftS) => Figure::TtftS,
+        To::Col(Col::InputTokens) => Figure::InputTokens,
+        To::Col(Col::OutputTokens) => Figure::OutputTokens,
+        To::Col(Col::ErrorType) => Figure::ErrorType,
+        To::Col(Col::HttpStatus) => Figure::HttpStatus,
+        _ => return,
+    };
+    if let (From::Attr(name), Unit::Plain | Unit::Millis) = (field.from, field.unit) {
+        wanted.want_figure(figure, name, field.unit == Unit::Millis);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::remote::{self, Fetch, Terms};
 use super::wanted::Wanted;
+use crate::diagnosis::ServerCounts;
 use crate::error::{Error, Result};
 
 /// How deep directories are followed.
@@ -29,6 +30,14 @@ impl Source {
     pub fn left_out(&self) -> Option<(String, u64)> {
         match self {
             Self::Remote(remote) => remote.left_out(),
+            Self::Stdin | Self::File(_) => None,
+        }
+    }
+
+    /// What its server counted of all of it, where only a sample is read.
+    pub fn counted(&self) -> Option<Arc<ServerCounts>> {
+        match self {
+            Self::Remote(remote) => remote.counted(),
             Self::Stdin | Self::File(_) => None,
         }
     }

@@ -8,6 +8,7 @@ mod decompress;
 mod discover;
 mod document;
 mod escape;
+mod figures;
 pub mod formats;
 mod frame;
 mod json;
@@ -28,6 +29,7 @@ mod wanted;
 pub(crate) mod whole;
 
 pub use census::{Census, Unread};
+pub use figures::{Figure, Figures};
 pub use layouts::mapper::MapRule;
 pub use outcome::{FileOutcome, Place, Tally};
 pub use progress::{Progress, Reached, Stage};
@@ -139,6 +141,7 @@ pub fn read(inputs: &[String], wanted: &Wanted, options: &Options) -> Result<Ing
         if let Some((what, count)) = found.source.left_out() {
             losses.add(&what, count, Place::File, false);
         }
+        ingested.ingest.counted.extend(found.source.counted());
         if span_count == 0 && !found.named {
             losses.pardon(json::UNKNOWN);
         }

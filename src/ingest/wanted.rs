@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::census::{Census, Unread};
+use super::figures::{Figure, Figures};
 use super::names::Names;
 use super::span::{AttrId, SpanKind};
 
@@ -88,6 +89,7 @@ pub struct Wanted {
     /// The place of every name.
     ids: Lookup<u16>,
     attempts: Attempts,
+    figures: Figures,
     /// Counts what is met and not wanted, where that was asked for.
     census: Option<Arc<Census>>,
 }
@@ -161,6 +163,16 @@ impl Wanted {
     /// How attempts outside the traces of the calls are told.
     pub fn attempts(&self) -> &Attempts {
         &self.attempts
+    }
+
+    /// Says where a plain figure of a call stands, behind those that are believed more.
+    pub fn want_figure(&mut self, figure: Figure, attribute: &str, millis: bool) {
+        self.figures.add(figure, attribute, millis);
+    }
+
+    /// Where the plain figures of a call stand.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
     }
 
     /// The wanted attribute of that name.

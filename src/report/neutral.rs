@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use crate::diagnosis::cost::{Cost, Money};
 pub use crate::diagnosis::printable::is_unprintable;
 use crate::diagnosis::{
-    Charts, CitedCall, Coverage, Diagnosis, Evidence, Ingest, IngestFile, Loss, RankedCause,
-    RuledOut, Series, SignalChange, Step, Term, Timeline, Undecidable, Waterfall,
+    Charts, CitedCall, Counted, CountedSlice, Coverage, Diagnosis, Evidence, Ingest, IngestFile,
+    Loss, RankedCause, RuledOut, Series, SignalChange, Step, Term, Timeline, Undecidable,
+    Waterfall,
 };
 
 /// Longest text of any kind that a person is shown, in characters; JSON keeps the whole.
@@ -62,6 +63,7 @@ fn texts_of(diagnosis: &mut Diagnosis, change: &mut dyn FnMut(&mut String)) {
         cost,
         path,
         timeline,
+        counted,
         charts,
         notes,
         coverage,
@@ -99,9 +101,8 @@ fn texts_of(diagnosis: &mut Diagnosis, change: &mut dyn FnMut(&mut String)) {
     if let Some(found) = timeline {
         timeline_texts(found, change);
     }
-    if let Some(found) = charts {
-        charts_texts(found, change);
-    }
+    counted.iter_mut().for_each(|found| counted_texts(found, change));
+    charts.iter_mut().for_each(|found| charts_texts(found, change));
     notes.iter_mut().for_each(&mut *change);
     for Coverage { column, baseline_share: _, window_share: _ } in coverage {
         change(column);
@@ -196,6 +197,14 @@ fn timeline_texts(timeline: &mut Timeline, change: &mut dyn FnMut(&mut String)) 
     }
 }
 
+fn counted_texts(counted: &mut Counted, change: &mut dyn FnMut(&mut String)) {
+    for CountedSlice { segment, window: _, baseline: _, signals, series } in &mut counted.slices {
+        keys_and_values(segment, change);
+        signals.iter_mut().for_each(|signal| change(&mut signal.signal));
+        series.iter_mut().for_each(|series| change(&mut series.signal));
+    }
+}
+
 fn charts_texts(charts: &mut Charts, change: &mut dyn FnMut(&mut String)) {
     let Charts { segment, scatters, distributions, shares } = charts;
     keys_and_values(segment, change);
@@ -212,7 +221,7 @@ fn charts_texts(charts: &mut Charts, change: &mut dyn FnMut(&mut String)) {
 }
 
 fn ingest_texts(ingest: &mut Ingest, change: &mut dyn FnMut(&mut String)) {
-    let Ingest { files, spans: _, calls: _, dialects, folded, rejected, rejected_of: _ } = ingest;
+    let Ingest { files, spans: _, calls: _, dialects, folded, rejected, .. } = ingest;
     for IngestFile { file, format, spans: _, losses } in files {
         [file, format].into_iter().for_each(&mut *change);
         for Loss { reason, count: _, first, lost: _ } in losses {

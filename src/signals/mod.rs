@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod cells;
+pub mod counted;
 pub mod effects;
 pub mod expect;
 pub mod frame;

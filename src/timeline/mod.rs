@@ -1,6 +1,7 @@
 //! A whole dump over time: bins, groups, the stretches that stand out, drift by day.
 
 mod bins;
+mod counted;
 mod drift;
 mod series;
 
@@ -66,7 +67,7 @@ pub fn timeline(table: &CallTable, ingest: Ingest, args: &TimelineArgs) -> Resul
     };
     let (groups, left_out) = groups;
     let every: Vec<usize> = (0..frame.len()).collect();
-    Ok(DumpTimeline {
+    let mut found = DumpTimeline {
         schema: TIMELINE_SCHEMA,
         start: DateTime::from_timestamp_nanos(bins.start_ns),
         bin_s: bins.length_ns as f64 * 1e-9,
@@ -78,7 +79,9 @@ pub fn timeline(table: &CallTable, ingest: Ingest, args: &TimelineArgs) -> Resul
         days: days(&frame),
         notes: notes(left_out),
         ingest,
-    })
+    };
+    counted::redraw(&mut found, table, &bins);
+    Ok(found)
 }
 
 fn group(value: Option<String>, rows: &[usize], frame: &Frame, bins: &Bins) -> TimelineGroup {

@@ -10,10 +10,10 @@ use crate::stats::proportion::difference;
 use crate::stats::usual::usual;
 
 /// Least material change of the typical and of the slow call.
-const MATERIAL_P50: f64 = 1.10;
-const MATERIAL_P95: f64 = 1.20;
+pub(super) const MATERIAL_P50: f64 = 1.10;
+pub(super) const MATERIAL_P95: f64 = 1.20;
 /// A latency held where its interval lies within this factor.
-const HELD: f64 = 1.15;
+pub(super) const HELD: f64 = 1.15;
 /// Fewest calls of a side for a quantile of the tail.
 const LEAST_TAIL: usize = 20;
 /// Resamples of an interval.

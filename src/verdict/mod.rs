@@ -4,6 +4,7 @@ mod changes;
 pub mod charts;
 mod cite;
 mod confidence;
+mod counted;
 mod evidence;
 mod figures;
 mod onset;
@@ -55,12 +56,14 @@ pub fn judge(table: &CallTable, ingest: Ingest, split: &Split, settings: &Settin
              at least {LEAST_WINDOW} and {LEAST_BASELINE} are needed.",
             split.window_rows.len(),
         );
+        counted::fill(&mut diagnosis, table, split);
         return diagnosis;
     }
     let signals = Signals::new(table, &periods(split), settings);
     let case = Case::new(&signals);
     let ranking = rank(&signals, &case);
     fill(&mut diagnosis, table, split, (&signals, &case, &ranking));
+    counted::fill(&mut diagnosis, table, split);
     diagnosis
 }
 
@@ -114,6 +117,7 @@ fn blank(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
         cost: None,
         path: Vec::new(),
         timeline: None,
+        counted: None,
         charts: None,
         notes: split.notes.clone(),
         coverage: coverage(table, split),

@@ -8,17 +8,11 @@ use crate::diagnosis::{LEAST_TAIL_CALLS, Series, Timeline};
 use crate::signals::Signals;
 use crate::signals::frame::{Outcome, known};
 use crate::stats::quantile::{mean, quantile};
-use crate::windows::Split;
+use crate::windows::{Split, bin_ns};
 
-/// Lengths of a bin that people count in, seconds.
-const LENGTHS_S: [i64; 15] =
-    [1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 86_400];
-/// Most bins of the window, and before and after it.
-const WINDOW_BINS: i64 = 15;
+/// Most bins before the window, and after it.
 const BEFORE_BINS: i64 = 40;
 const AFTER_BINS: i64 = 5;
-
-const SECOND_NS: i64 = 1_000_000_000;
 
 /// Draws the timeline of a slice.
 pub fn timeline(
@@ -30,7 +24,7 @@ pub fn timeline(
 ) -> Option<Timeline> {
     let frame = &signals.frame;
     let (first, last) = (*frame.starts_ns.first()?, *frame.starts_ns.last()?);
-    let bin_ns = length_ns(split.window.end_ns - split.window.start_ns);
+    let bin_ns = bin_ns(split.window.end_ns - split.window.start_ns);
     let before = ((split.window.start_ns - first).max(0) / bin_ns + 1).min(BEFORE_BINS);
     let after = ((last - split.window.end_ns).max(0) / bin_ns).min(AFTER_BINS);
     let window = (split.window.end_ns - split.window.start_ns + bin_ns - 1) / bin_ns;
@@ -62,16 +56,6 @@ pub fn timeline(
         segment,
         series: series(signals, &bins, bin_s),
     })
-}
-
-/// The shortest length that people count in of which the window holds at most [`WINDOW_BINS`];
-/// whole days beyond.
-fn length_ns(window_ns: i64) -> i64 {
-    let up = |value: i64, by: i64| (value - 1) / by + 1;
-    let least_s = up(up(window_ns.max(1), WINDOW_BINS), SECOND_NS);
-    let day_s = LENGTHS_S[LENGTHS_S.len() - 1];
-    let found = LENGTHS_S.into_iter().find(|length_s| *length_s >= least_s);
-    found.unwrap_or_else(|| up(least_s, day_s) * day_s) * SECOND_NS
 }
 
 fn series(signals: &Signals, bins: &[Vec<usize>], bin_s: f64) -> Vec<Series> {
@@ -116,17 +100,4 @@ fn series(signals: &Signals, bins: &[Vec<usize>], bin_s: f64) -> Vec<Series> {
     });
     push("calls_per_minute", &|rows| Some(rows.len() as f64 * 60.0 / bin_s));
     series
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bins_have_lengths_that_people_count_in() {
-        let minutes = |minutes: f64| length_ns((minutes * 60.0e9) as i64) / SECOND_NS;
-        assert_eq!([0.1, 5.0, 7.5, 10.0, 15.0].map(minutes), [1, 30, 30, 60, 60]);
-        assert_eq!([15.1, 19.0, 60.0, 600.0].map(minutes), [120, 120, 300, 3_600]);
-        assert_eq!(minutes(60.0 * 24.0 * 31.0), 3 * 86_400);
-    }
 }

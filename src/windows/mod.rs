@@ -3,6 +3,7 @@
 //! [`choose`] resolves what was asked for; [`split_at`] chooses the baseline of a window that was
 //! found by [`find`].
 
+mod bins;
 mod choose;
 mod find;
 mod grammar;
@@ -12,10 +13,11 @@ use std::fmt;
 
 use chrono::{DateTime, SecondsFormat};
 
+pub use bins::bin_ns;
 pub use choose::{choose, placed, split_at};
 pub use find::{Found, LEAST_SEARCHED_CALLS, LEAST_SEARCHED_S, candidates, find, searchable};
 pub use grammar::{duration_ns, is_written};
-pub use needed::needed;
+pub use needed::{needed, stated};
 
 /// What was asked for, as it was written; `None` where it was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

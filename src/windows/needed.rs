@@ -10,6 +10,17 @@ use crate::error::Result;
 /// that the traffic did not begin with it.
 const MARGIN_NS: i64 = 300 * 1_000_000_000;
 
+/// The window, where one was given with its date.
+///
+/// # Errors
+/// A time zone that is none.
+pub fn stated(args: &WindowArgs) -> Result<Option<Range>> {
+    let zone = zone(args.tz.as_deref())?;
+    let written = args.window.as_deref().and_then(Written::parse);
+    let dated = written.filter(|written| !written.needs_date());
+    Ok(dated.and_then(|written| written.place(zone.date(0), zone).ok()))
+}
+
 /// Everything that [`super::choose`] can look at for these arguments; `None` where no window was
 /// given, or one whose date only the data tells.
 ///

@@ -185,3 +185,5 @@ def load(query, database, path):
         query(f"INSERT INTO {table} FORMAT JSONEachRow\n{lines}")
     # A table that stands for others.
     query(f"CREATE VIEW {database}.otel_view AS SELECT * FROM {database}.otel_traces")
+    # A table whose spans other servers hold, as a Distributed one asks them.
+    query(f"CREATE TABLE {database}.otel_spread AS remote('127.0.0.1', {database}, otel_traces)")

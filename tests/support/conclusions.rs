@@ -128,6 +128,7 @@ fn ingest() -> Ingest {
         folded: BTreeMap::from([("wrapper".to_owned(), 8032), ("gateway".to_owned(), 17)]),
         rejected: BTreeMap::from([("ttft beyond duration".to_owned(), 3)]),
         rejected_of: Vec::new(),
+        counted: Vec::new(),
     }
 }
 
@@ -161,6 +162,7 @@ fn blank(verdict: Verdict, headline: &str) -> Diagnosis {
         cost: None,
         path: vec![],
         timeline: None,
+        counted: None,
         charts: None,
         notes: vec![],
         coverage: coverage(),

@@ -275,6 +275,7 @@ fn ingest() -> Ingest {
         folded: BTreeMap::from([("framework wrappers".to_owned(), 3_998)]),
         rejected: BTreeMap::from([("TTFT beyond the duration".to_owned(), 4)]),
         rejected_of: Vec::new(),
+        counted: Vec::new(),
     }
 }
 
@@ -408,6 +409,7 @@ pub fn diagnosis() -> Diagnosis {
         cost: None,
         path: path(),
         timeline: Some(timeline),
+        counted: None,
         charts: Some(charts),
         notes: vec!["The window is 2 min 10 s longer than the spike at its start.".to_owned()],
         coverage: coverage(),

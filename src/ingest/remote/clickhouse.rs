@@ -8,8 +8,9 @@ use reqwest::{RequestBuilder, Response};
 
 use super::address::Address;
 use super::network::{because, client, runtime};
-use super::sql::{self, Asking, Columns};
-use super::{Fetch, Terms, shown, stretch};
+use super::sql::{self, Asking, Bins, Columns};
+use super::{Fetch, Terms, counts, shown, stretch};
+use crate::diagnosis::ServerCounts;
 use crate::error::{Error, Result};
 use crate::ingest::discover::{Found, Source};
 use crate::ingest::progress::Progress;
@@ -37,6 +38,7 @@ struct Answer {
     times: String,
     /// Calls that the server counted, and one trace in how many is read.
     sample: Option<(u64, u64)>,
+    counts: Option<Arc<ServerCounts>>,
 }
 
 /// A server, and how to ask it.
@@ -72,11 +74,20 @@ pub fn open(input: &str, terms: &Terms, wanted: &Wanted) -> Result<Found> {
     let counted = server.number(&answer)?;
     let enough = || counted.div_ceil(server.address.limits.max_calls).max(1);
     let one_in = server.address.sample.unwrap_or_else(enough);
+    let mut counts = None;
+    if one_in > 1 {
+        let bins = Bins::new(terms);
+        let question = asking.tally(one_in, &bins);
+        note(&question);
+        let answer = runtime()?.block_on(server.ask(&question, &[], None))?;
+        let found = counts::parse(&answer, one_in, &bins);
+        counts = Some(Arc::new(found.ok_or_else(|| server.cut(&answer, "it is no count"))?));
+    }
     let question = asking.select(one_in);
     note(&question);
     let sample = (one_in > 1).then_some((counted, one_in));
     let times: Vec<String> = times.iter().map(ToString::to_string).collect();
-    let answer = Answer { server, question, times: times.join(", "), sample };
+    let answer = Answer { server, question, times: times.join(", "), sample, counts };
     Ok(Found { name, source: Source::Remote(Arc::new(answer)), named: true })
 }
 
@@ -109,6 +120,10 @@ impl Fetch for Answer {
              id, of {counted} LLM spans that it counted"
         );
         Some((words, counted - counted / one_in))
+    }
+
+    fn counted(&self) -> Option<Arc<ServerCounts>> {
+        self.counts.clone()
     }
 
     fn when_empty(&self) -> (String, String) {
@@ -171,9 +186,14 @@ impl Server {
             match waits.next().filter(|_| error.is_connect()) {
                 Some(wait) => tokio::time::sleep(Duration::from_millis(*wait)).await,
                 None => {
-                    let message = format!("no answer from the server: {}", because(&error));
-                    let help = "check host, port and TLS (clickhouses:// speaks it), and that the \
-                                HTTP interface is open";
+                    let why = because(&error);
+                    let message = format!("no answer from the server: {why}");
+                    let help = if why.contains("certificate") {
+                        "name the authority that signed it: &ca=file.pem, or SSL_CERT_FILE"
+                    } else {
+                        "check host, port and TLS (clickhouses:// speaks it), and that the HTTP \
+                         interface is open"
+                    };
                     return Err(Error::input(&self.name, message, help));
                 }
             }
@@ -263,8 +283,9 @@ fn message(text: &str) -> Option<String> {
 }
 
 fn help_for(message: &str) -> &'static str {
-    let code = message.strip_prefix("Code: ").and_then(|rest| rest.split('.').next());
-    match code.unwrap_or_default() {
+    let digits = |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next().map(str::to_owned);
+    let code = message.strip_prefix("Code: ").and_then(digits);
+    match code.unwrap_or_default().as_str() {
         "516" | "192" | "193" | "194" | "497" => {
             "check the user in the address and the password in LLMSPAN_CLICKHOUSE_PASSWORD; the \
              user needs SELECT on the table"
@@ -274,7 +295,11 @@ fn help_for(message: &str) -> &'static str {
             "take a shorter window or --baseline, name a service with &service=, or raise the \
              limit: &timeout= (seconds), &max_rows=, &max_spans=, &max_memory= (bytes)"
         }
-        "164" | "115" => {
+        "115" => {
+            "this server is too old to be asked: it must know maps, and write Parquet; its own \
+             client can export the table"
+        }
+        "164" => {
             "the user must be allowed to set limits for its own query: readonly = 2 and not 1 in \
              its profile"
         }

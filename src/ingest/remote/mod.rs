@@ -8,6 +8,8 @@ mod address;
 #[cfg(feature = "remote")]
 mod clickhouse;
 #[cfg(feature = "remote")]
+mod counts;
+#[cfg(feature = "remote")]
 mod network;
 #[cfg(feature = "remote")]
 mod objects;
@@ -20,10 +22,13 @@ use std::sync::{Arc, Mutex};
 
 pub use stretch::Stretch;
 
+use self::sql::Bins;
+
 use self::address::Address;
 use super::discover::Found;
 use super::progress::Progress;
 use super::wanted::Wanted;
+use crate::diagnosis::ServerCounts;
 #[cfg(not(feature = "remote"))]
 use crate::error::Error;
 use crate::error::Result;
@@ -33,6 +38,10 @@ use crate::error::Result;
 pub struct Terms {
     /// The stretches of time that are needed; none where it is not known.
     pub times: Option<Vec<Stretch>>,
+    /// The window, where one was given: what is counted in it is told apart.
+    pub window: Option<Stretch>,
+    /// Length of the bins in which a server counts, nanoseconds; minutes unless said.
+    pub bin_ns: Option<i64>,
     /// Whether tables in object stores are read with every column.
     pub whole: bool,
     /// Where to write down what was asked.
@@ -71,6 +80,11 @@ pub(super) trait Fetch: fmt::Debug + Send + Sync {
 
     /// What of it is not read on purpose, in words for the report, and how many calls that are.
     fn left_out(&self) -> Option<(String, u64)> {
+        None
+    }
+
+    /// What was counted of all of it, where only a sample is read.
+    fn counted(&self) -> Option<Arc<ServerCounts>> {
         None
     }
 
@@ -128,6 +142,10 @@ pub fn questions(inputs: &[String], terms: &Terms, wanted: &Wanted) -> Result<Ve
                 asking.count()
             ));
             questions.push(format!(
+                "-- only where a sample is read: every call, counted by time and slice\n{}",
+                asking.tally(one_in, &Bins::new(terms))
+            ));
+            questions.push(format!(
                 "-- for the columns of the collector's exporter; the answer to the first question \
                  decides\n{}",
                 asking.select(one_in)
@@ -168,7 +186,7 @@ mod tests {
         let inputs = ["clickhouse://h/otel".to_owned(), "a.json".to_owned()];
         let terms = Terms { times, ..Terms::default() };
         let questions = questions(&inputs, &terms, &Wanted::default()).unwrap();
-        assert_eq!(questions.len(), 4);
+        assert_eq!(questions.len(), 5);
         assert!(questions[0].starts_with("DESCRIBE TABLE `otel`.`otel_traces`"));
         let terms = Terms::default();
         let error = super::questions(&inputs, &terms, &Wanted::default()).unwrap_err();

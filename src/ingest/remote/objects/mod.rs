@@ -2,6 +2,7 @@
 //! fetched several at a time, a few ahead of who reads them.
 
 mod partition;
+mod pieces;
 mod store;
 mod subset;
 
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::task::{JoinHandle, JoinSet};
 
 use self::store::Place;
@@ -20,8 +21,6 @@ use crate::ingest::discover::{Found, Source};
 use crate::ingest::progress::Progress;
 use crate::ingest::wanted::Wanted;
 
-/// What is read of an object before it is decided how to read the rest.
-const HEAD: u64 = 64 << 10;
 /// Objects fetched ahead.
 const AHEAD: usize = 8;
 /// Bytes fetched ahead at most, beside the object that is read next.
@@ -200,67 +199,14 @@ impl Queue {
                 let all_columns = self.all_columns;
                 tokio::spawn(async move {
                     if all_columns {
-                        return whole(&*store, &object).await;
+                        return pieces::whole(&*store, &object).await;
                     }
-                    read(&*store, &object, &wanted, times.as_deref()).await
+                    pieces::read(&*store, &object, &wanted, times.as_deref()).await
                 })
             });
         }
         on_the_way.remove(&place)
     }
-}
-
-/// The bytes of an object, or of a Parquet object those that are needed.
-async fn read(
-    store: &dyn ObjectStore,
-    object: &Object,
-    wanted: &Wanted,
-    times: Option<&[Stretch]>,
-) -> Result<Vec<u8>> {
-    let failed = |error: object_store::Error| failed(&object.name, &error);
-    if object.size.is_some_and(|size| size <= HEAD) {
-        return whole(store, object).await;
-    }
-    let options = GetOptions { range: Some(GetRange::Bounded(0..HEAD)), ..GetOptions::default() };
-    // A server that does not know ranges, or holds less than this, gives the whole.
-    let Ok(head) = store.get_opts(&object.key, options).await else {
-        return whole(store, object).await;
-    };
-    let size = head.meta.size;
-    let head = head.bytes().await.map_err(failed)?;
-    if head.len() as u64 == size {
-        return Ok(head.to_vec());
-    }
-    if !head.starts_with(b"PAR1") {
-        return whole(store, object).await;
-    }
-    let ending = store.get_range(&object.key, size - HEAD.min(size)..size).await.map_err(failed)?;
-    let Some(length) = subset::footer_length(&ending).filter(|length| *length <= size) else {
-        return whole(store, object).await;
-    };
-    let at = ending.len().checked_sub(usize::try_from(length).unwrap_or(usize::MAX));
-    let footer = match at {
-        Some(at) => ending.slice(at..),
-        None => store.get_range(&object.key, size - length..size).await.map_err(failed)?,
-    };
-    let Some(chosen) = subset::choose(&footer, wanted, times) else {
-        return whole(store, object).await;
-    };
-    if chosen.ranges.iter().any(|range| range.end > size) {
-        return Err(changed(object));
-    }
-    let pieces = store.get_ranges(&object.key, &chosen.ranges).await.map_err(failed)?;
-    chosen.build(&pieces).ok_or_else(|| changed(object))
-}
-
-async fn whole(store: &dyn ObjectStore, object: &Object) -> Result<Vec<u8>> {
-    let got = store.get(&object.key).await.map_err(|error| failed(&object.name, &error))?;
-    let size = got.meta.size;
-    let bytes = got.bytes().await.map_err(|error| failed(&object.name, &error))?;
-    if bytes.len() as u64 != size {
-        return Err(changed(object));
-    }
-    Ok(bytes.to_vec())
 }
 
 fn changed(object: &Object) -> Error {
@@ -276,7 +222,9 @@ fn lost(name: &str, why: &dyn std::fmt::Display) -> Error {
 fn failed(name: &str, error: &object_store::Error) -> Error {
     let words = told(error);
     let lower = words.to_ascii_lowercase();
-    let help = if lower.contains("expired") {
+    let help = if lower.contains("peer certificate") {
+        "name the file of the authority that signed it in SSL_CERT_FILE"
+    } else if lower.contains("expired") {
         "the credentials have expired: log in again, or renew the token"
     } else if lower.contains("404") || matches!(error, object_store::Error::NotFound { .. }) {
         "check the bucket, the key and the endpoint"

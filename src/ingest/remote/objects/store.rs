@@ -51,12 +51,7 @@ pub fn place(input: &str) -> Result<Place> {
     let retry = retry();
     let built: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
         "s3" => s3(bucket).with_retry(retry).build().map(limited),
-        "gs" => GoogleCloudStorageBuilder::from_env()
-            .with_bucket_name(bucket)
-            .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), ANSWER)
-            .with_retry(retry)
-            .build()
-            .map(limited),
+        "gs" => google(bucket).with_retry(retry).build().map(limited),
         _ => azure(bucket).with_retry(retry).build().map(limited),
     };
     let store = built.map_err(|error| super::failed(&shown(input), &error))?;
@@ -145,6 +140,17 @@ fn profile_keys(text: &str, profile: &str) -> Vec<(String, String)> {
         }
     }
     keys
+}
+
+fn google(bucket: &str) -> GoogleCloudStorageBuilder {
+    let builder = GoogleCloudStorageBuilder::from_env()
+        .with_bucket_name(bucket)
+        .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), ANSWER);
+    let base = builder.get_config_value(&GoogleConfigKey::BaseUrl);
+    if base.is_some_and(|base| base.starts_with("http://")) {
+        return builder.with_config(GoogleConfigKey::Client(ClientConfigKey::AllowHttp), "true");
+    }
+    builder
 }
 
 fn azure(container: &str) -> MicrosoftAzureBuilder {

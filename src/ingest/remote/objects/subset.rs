@@ -18,7 +18,7 @@ use crate::ingest::wanted::Wanted;
 
 const MAGIC: &[u8] = b"PAR1";
 /// The length of the footer and the magic behind it.
-const ENDING: usize = 8;
+pub const ENDING: usize = 8;
 
 /// Pieces of a file, and the file that is made of them.
 pub struct Subset {

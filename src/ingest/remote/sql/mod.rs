@@ -6,9 +6,11 @@
 
 mod bag;
 mod columns;
+mod tally;
 mod words;
 
 pub use columns::{Columns, Layout};
+pub use tally::Bins;
 
 use self::bag::Bag;
 use self::words::{list, name, text, tuple};
