@@ -24,11 +24,21 @@ impl Drop for Server {
     }
 }
 
-/// The Python that has a package, or none with a message.
+/// Where `.ci/run` lays what stands in for servers.
+const SERVERS: &str = "target/servers";
+
+/// What was laid there, if it was.
+fn laid(path: &str) -> Option<String> {
+    let path = super::house::root().join(SERVERS).join(path);
+    path.exists().then(|| path.display().to_string())
+}
+
+/// The Python that has a package, or none with a message: the one that is stated, the one of
+/// `target/servers`, or the machine's.
 #[allow(clippy::print_stderr, reason = "a test that skips says so")]
 pub fn python_with(package: &str) -> Option<String> {
     let stated = std::env::var("LLMSPAN_TEST_PYTHON").ok();
-    let python = stated.unwrap_or("python3".to_owned());
+    let python = stated.or_else(|| laid("bin/python")).unwrap_or("python3".to_owned());
     let import = Command::new(&python).args(["-c", &format!("import {package}")]).output();
     let there = import.is_ok_and(|output| output.status.success());
     if !there {
@@ -61,7 +71,9 @@ pub fn said(python: &str, program: &str, arguments: &[&str]) -> String {
 /// The command that is Azurite's blob service, or none with a message.
 #[allow(clippy::print_stderr, reason = "a test that skips says so")]
 pub fn azurite() -> Option<String> {
-    let stated = std::env::var("LLMSPAN_TEST_AZURITE").unwrap_or("azurite-blob".to_owned());
+    let stated = std::env::var("LLMSPAN_TEST_AZURITE").ok();
+    let stated = stated.or_else(|| laid("node_modules/.bin/azurite-blob"));
+    let stated = stated.unwrap_or("azurite-blob".to_owned());
     let there = Command::new(&stated).arg("--version").output().is_ok();
     if !there {
         eprintln!("skipped: there is no {stated} (npm install azurite; LLMSPAN_TEST_AZURITE)");
