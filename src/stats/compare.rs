@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use super::distribution::{normal_quantile, student_quantile};
-use super::quantile::{Ordered, mean, of_sorted, variance};
+use super::quantile::{Ordered, mean, of_sorted, quantile, sorted, tail_mean, variance};
 use super::resample::{Resampler, Rng, block_length, percentile_interval, variance_inflation};
 
 /// Part of the variance inflation of a slow Gaussian process that its tail indicators keep.
@@ -50,7 +50,12 @@ impl Statistic {
 
     /// Its value on the finite values.
     pub fn of(self, values: &[f64]) -> Option<f64> {
-        self.under(&Ordered::new(values), &vec![1; values.len()])
+        match self {
+            Self::Quantile(q) => quantile(values, q),
+            // In their order, as `under` sums them.
+            Self::Mean => mean(&sorted(values)),
+            Self::TailMean(share) => tail_mean(values, share),
+        }
     }
 
     /// What each value adds to it, up to scale: the series whose autocorrelation matters.
@@ -322,7 +327,7 @@ impl Side {
 /// Length of a block in seconds: the block in calls times the usual spacing of the calls.
 fn block_s(sample: &Sample, influence: &[f64]) -> f64 {
     let gaps: Vec<f64> = sample.starts_s.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let ordered = super::quantile::sorted(&gaps);
+    let ordered = sorted(&gaps);
     // Very long gaps lie between two periods and are no spacing.
     let usual = of_sorted(&ordered, 0.95).unwrap_or(0.0);
     let kept: Vec<f64> = ordered.into_iter().filter(|gap| *gap <= usual).collect();

@@ -60,8 +60,8 @@ pub fn robust_sd(values: &[f64]) -> Option<f64> {
 /// Mean of the largest `share` of the finite values (`0.05` is the slowest twentieth). A value
 /// on the boundary counts with the part of it that belongs to the tail.
 pub fn tail_mean(values: &[f64], share: f64) -> Option<f64> {
-    let ordered = Ordered::new(values);
-    ordered.tail_mean(&vec![1.0; values.len()], share)
+    let sorted = sorted(values);
+    tail(sorted.iter().rev().map(|value| (*value, 1.0)), sorted.len() as f64, share)
 }
 
 /// Weighted mean over the finite values; `None` where the weights sum to nothing.

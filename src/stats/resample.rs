@@ -58,6 +58,9 @@ pub struct Blocks {
     clock_s: Vec<f64>,
     circle_s: f64,
     block_s: f64,
+    /// How many calls lie before each of as many equal parts of the circle: a draw looks up
+    /// twice as many times as it has blocks.
+    before: Vec<u32>,
 }
 
 /// Calls by cluster.
@@ -83,7 +86,9 @@ impl Resampler {
         }
         let gaps = clock_s.len().saturating_sub(1).max(1);
         let circle_s = now + (now / gaps as f64).min(block_s);
-        Self::Blocks(Blocks { clock_s, circle_s, block_s })
+        let mut blocks = Blocks { clock_s, circle_s, block_s, before: Vec::new() };
+        blocks.before = blocks.parts();
+        Self::Blocks(blocks)
     }
 
     /// Whole clusters; `ids` gives each call's cluster.
@@ -123,6 +128,33 @@ impl Resampler {
 }
 
 impl Blocks {
+    fn parts(&self) -> Vec<u32> {
+        let part_s = self.circle_s / self.clock_s.len() as f64;
+        let mut calls = 0;
+        let before = |part: usize| {
+            let at = part as f64 * part_s;
+            while self.clock_s.get(calls).is_some_and(|clock| *clock < at) {
+                calls += 1;
+            }
+            u32::try_from(calls).unwrap_or(u32::MAX)
+        };
+        (0..self.clock_s.len()).map(before).collect()
+    }
+
+    /// How many calls lie before an instant of the circle.
+    fn calls_before(&self, at: f64) -> usize {
+        let part = at / self.circle_s * self.clock_s.len() as f64;
+        let near = (part as usize).min(self.before.len().saturating_sub(1));
+        let mut calls = self.before.get(near).map_or(0, |calls| *calls as usize);
+        while self.clock_s.get(calls).is_some_and(|clock| *clock < at) {
+            calls += 1;
+        }
+        while calls > 0 && self.clock_s.get(calls - 1).is_some_and(|clock| *clock >= at) {
+            calls -= 1;
+        }
+        calls
+    }
+
     fn draws(&self) -> usize {
         if self.circle_s <= 0.0 {
             return self.clock_s.len();
@@ -152,8 +184,8 @@ impl Blocks {
     }
 
     fn add(&self, from: f64, to: f64, counts: &mut [u32]) {
-        let first = self.clock_s.partition_point(|&at| at < from);
-        let last = self.clock_s.partition_point(|&at| at < to).max(first);
+        let first = self.calls_before(from);
+        let last = self.calls_before(to).max(first);
         for count in &mut counts[first..last] {
             *count += 1;
         }

@@ -44,10 +44,11 @@ pub fn slowed(signals: &Signals, table: &CallTable, found: &Ranked, onset_s: f64
         rows.iter().map(|row| *row as usize).filter(move |row| frame.sides[*row] == side)
     };
     let segment = of(Side::Window).count();
+    let any_moved = signals.places.moved.iter().any(Option::is_some);
     let kinds = Kinds::new(signals, of(Side::Baseline), values);
     let mut calls: Vec<Excess> = of(Side::Window)
         .filter(|row| values[*row].is_finite() && frame.starts_s[*row] >= onset_s)
-        .filter(|row| moved(signals, effect, *row))
+        .filter(|row| moved(signals, effect, any_moved, *row))
         .map(|row| kinds.excess(signals, row, values[row]))
         .collect();
     calls.sort_by(|a, b| b.log.total_cmp(&a.log).then(a.row.cmp(&b.row)));
@@ -133,13 +134,12 @@ fn reach(calls: &[Excess], least: f64) -> Vec<&Excess> {
 
 /// Routing slows only the calls that were served elsewhere; and where only a whole call is known, its
 /// answer's length says as much about it as the acceptance of its class.
-fn moved(signals: &Signals, effect: Effect, row: usize) -> bool {
+fn moved(signals: &Signals, effect: Effect, any_moved: bool, row: usize) -> bool {
     if effect == Effect::AcceptMix && !signals.frame.ttft_s[row].is_finite() {
         return false;
     }
     let routed = matches!(effect, Effect::RouteTtft | Effect::RouteItl | Effect::RouteWhole);
-    let any = signals.places.moved.iter().any(Option::is_some);
-    !(routed && any) || signals.places.moved[row].is_some()
+    !(routed && any_moved) || signals.places.moved[row].is_some()
 }
 
 fn cite(signals: &Signals, table: &CallTable, effect: Effect, row: usize) -> Option<CitedCall> {
