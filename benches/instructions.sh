@@ -29,9 +29,9 @@ while read -r input limit; do
     echo "$input: $millions million instructions, at most $limit"
     [ "$millions" -le "$limit" ] || failed=1
 done <<LIMITS
-spans.ndjson 2714
-spans.pb 1843
-clickhouse.parquet 2170
-flat.parquet 1509
+spans.ndjson 1963
+spans.pb 1124
+clickhouse.parquet 1282
+flat.parquet 1250
 LIMITS
 exit $failed
