@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes one release: builds, checks, and writes archive, wheel, checksums and bill of materials.
+# Makes one release: builds, checks, and writes archive, checksums and bill of materials; the wheel
+# is made by packaging/wheel.sh.
 #
 #     packaging/release.sh [TARGET] [DIR]
 #
@@ -54,16 +55,12 @@ fi
 grep -q '"cause": *"region_change"' "$dist/check.json" || { echo "the shipped incident is misjudged"; exit 1; }
 rm "$dist/check.json"
 
-mkdir "$dist/$name"
+# What goes into the archive.
+mkdir -p "$dist/$name/completions" "$dist/$name/man"
 cp "$binary" README.md LICENSE CHANGELOG.md "$dist/$name/"
-for extra in completions man; do
-    "$binary" "$extra" --help >/dev/null 2>&1 || continue
-    mkdir "$dist/$name/$extra"
-    case $extra in
-        man) "$binary" man "$dist/$name/man" >/dev/null ;;
-        completions)
-            for shell in bash zsh fish; do "$binary" completions "$shell" >"$dist/$name/completions/llmspan.$shell"; done ;;
-    esac
+"$binary" man -o "$dist/$name/man" >/dev/null
+for shell in bash zsh fish; do
+    "$binary" completions "$shell" >"$dist/$name/completions/llmspan.$shell"
 done
 # Same input, same bytes: the archive carries the commit's time and no owner.
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \

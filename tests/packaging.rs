@@ -47,6 +47,41 @@ fn every_script_parses() {
     }
 }
 
+/// The end of the release script, with the program of the tests as what was built.
+#[test]
+fn the_archive_of_a_release_holds_what_people_install() {
+    let script = std::fs::read_to_string(Path::new(ROOT).join("packaging/release.sh"));
+    let script = script.expect("the script");
+    let from = script.find("# What goes into the archive.").expect("its mark");
+    if Command::new("git").args(["log", "-1"]).current_dir(ROOT).output().is_err() {
+        println!("skipped: no git");
+        return;
+    }
+    let dist = tempfile::tempdir().expect("a folder");
+    let run = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script[from..]])
+        .env("dist", dist.path())
+        .env("name", "llmspan-0-here")
+        .env("binary", assert_cmd::cargo::cargo_bin("llmspan"))
+        .current_dir(ROOT)
+        .output();
+    let Ok(run) = run else {
+        println!("skipped: no bash");
+        return;
+    };
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let archive = dist.path().join("llmspan-0-here.tar.gz");
+    let listed = Command::new("tar").arg("-tzf").arg(&archive).output().expect("tar starts");
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let files =
+        ["llmspan", "README.md", "LICENSE", "man/llmspan-diagnose.1", "completions/llmspan.zsh"];
+    for file in files {
+        assert!(listed.lines().any(|line| line == format!("llmspan-0-here/{file}")), "{listed}");
+    }
+    let sums = std::fs::read_to_string(dist.path().join("SHA256SUMS")).expect("checksums");
+    assert!(sums.trim_end().ends_with("llmspan-0-here.tar.gz"), "{sums}");
+}
+
 /// The shell of the composite action, run as the forge runs it, with a stand-in that prints its arguments.
 #[test]
 fn the_action_hands_every_input_over_as_one_argument() {

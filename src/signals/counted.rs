@@ -47,14 +47,20 @@ impl<'a> Counts<'a> {
         }
         let [service, name, scope] =
             [Col::ServiceName, Col::SpanName, Col::ScopeName].map(|col| table.codes(col.name()));
-        let text = |codes: &Codes, row| codes.get(row).unwrap_or_default().to_owned();
-        let mut read: HashMap<(String, String, String), u64> = HashMap::new();
+        let mut by_code: HashMap<[u32; 3], u64> = HashMap::new();
         for row in 0..table.len() {
-            let key = (text(&service, row), text(&name, row), text(&scope, row));
-            *read.entry(key).or_default() += 1;
+            let key = [&service, &name, &scope].map(|column| column.codes[row]);
+            *by_code.entry(key).or_default() += 1;
         }
+        let text = |codes: &Codes, code: u32| codes.values.get(code as usize).cloned();
+        let named = |[of_service, of_name, of_scope]: [u32; 3]| {
+            let texts = [text(&service, of_service), text(&name, of_name), text(&scope, of_scope)];
+            texts.map(Option::unwrap_or_default)
+        };
+        let read: HashMap<[String; 3], u64> =
+            by_code.into_iter().map(|(codes, calls)| (named(codes), calls)).collect();
         let part = |kind: Kind<'_>, sampled: u64| {
-            let key = (kind.0.to_owned(), kind.1.to_owned(), kind.2.to_owned());
+            let key = [kind.0, kind.1, kind.2].map(str::to_owned);
             let calls = read.get(&key).copied().unwrap_or(0);
             (sampled > 0).then(|| (calls as f64 / sampled as f64).min(1.0))
         };
@@ -220,6 +226,7 @@ fn quantile(classes: &BTreeMap<i32, f64>, q: f64, least: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::Call;
 
     #[test]
     fn a_quantile_of_classes_is_good_to_half_a_class() {
@@ -251,5 +258,41 @@ mod tests {
         two.join(&one, -1.0);
         assert_eq!((two.calls, two.failed), (3.0, 1.0));
         assert_eq!(two.duration_s(0.5, 1.0), one.duration_s(0.5, 1.0));
+    }
+
+    #[test]
+    fn the_sample_tells_which_kinds_are_calls() {
+        let call = |name: &str| {
+            let mut call = Call::default();
+            call.set_text(Col::ServiceName, "rag");
+            call.set_text(Col::SpanName, name);
+            call
+        };
+        let table = CallTable::from_calls(vec![call("chat"), call("chat"), call("ask")]);
+        let cell = |service: &str, name: &str, spans, sampled| ServerCell {
+            service: service.to_owned(),
+            kind: (name.to_owned(), String::new()),
+            spans,
+            sampled,
+            ..ServerCell::default()
+        };
+        let mut server = ServerCounts {
+            one_in: 10,
+            origin_ns: 0,
+            bin_ns: 60,
+            cells: vec![cell("rag", "chat", 21, 2), cell("rag", "chain", 30, 3)],
+        };
+        // A service that the sample did not meet calls by the same name.
+        server.cells.push(cell("other", "chat", 4, 0));
+        let counts = Counts::new(&table, &server).unwrap();
+        assert!(counts.exact);
+        assert_eq!(Sum::of(counts.of(&BTreeMap::new())).told().calls, 25);
+        // Half of these are calls, and the other half stands around them.
+        server.cells.push(cell("rag", "ask", 20, 2));
+        let counts = Counts::new(&table, &server).unwrap();
+        assert!(!counts.exact);
+        let rag = BTreeMap::from([(SERVICE.to_owned(), "rag".to_owned())]);
+        assert_eq!(Sum::of(counts.of(&rag)).told().calls, 31);
+        assert!(counts.fits(120, 180) && !counts.fits(30, 60) && !counts.fits(0, 90));
     }
 }
