@@ -49,6 +49,9 @@ const SELF_INFLICTED: f64 = 0.65;
 /// A burst of the own traffic that slows its service by less than this, as a logarithm, is the
 /// ordinary response of any server.
 const NATURAL_LOG: f64 = 0.14;
+/// And slowest first tokens that rose by less than this: a queue that forms makes them several times
+/// as slow.
+const NATURAL_SLOWEST_LOG: f64 = 0.6;
 /// A shift of two standard errors counts half.
 const DOUBT: f64 = 4.0;
 /// Where acceptance is not reported, this part of what looks like contention may be a worse draft.
@@ -64,7 +67,8 @@ const HIDDEN_PLACE: f64 = 0.1;
 pub fn service(case: &Case) -> Option<Service> {
     let rest = case.rest?;
     let load = &case.load;
-    if load.surged && load.ratio >= LEAST_SURGE && rest.most() < NATURAL_LOG {
+    let slow = rest.most() >= NATURAL_LOG || rest.slowest >= NATURAL_SLOWEST_LOG;
+    if load.surged && load.ratio >= LEAST_SURGE && !slow {
         return None;
     }
     let (mut queueing, mut contention, mut capacity) = if rest.split {

@@ -11,6 +11,7 @@ use super::misses::Misses;
 use super::own_work::{OwnWork, own_work};
 use super::reported::{Reported, reported};
 use super::routing::Routing;
+use super::tails::slowest;
 use super::tally::{Shift, Shifts};
 use super::thinned::thinned_part;
 use crate::stats::quantile::quantile;
@@ -41,10 +42,13 @@ pub struct Rest {
     pub split: bool,
     /// Whether they were inferred from whole calls.
     pub inferred: bool,
+    /// Rise of the slowest first tokens at the same work, as a logarithm, where slow ones became more
+    /// frequent beyond chance.
+    pub slowest: f64,
 }
 
 impl Rest {
-    /// The largest of its shifts, as a logarithm.
+    /// The largest of its shifts of the typical call, as a logarithm.
     pub const fn most(&self) -> f64 {
         self.ttft.log.max(self.itl.log).max(self.whole.log)
     }
@@ -268,6 +272,7 @@ fn rest(signals: &Signals, located: &[Option<Located>]) -> Option<Rest> {
         whole: of[Effect::RestWhole as usize],
         split: split || halves.is_some(),
         inferred: halves.is_some(),
+        slowest: slowest(signals, main.slice),
     })
 }
 

@@ -26,6 +26,10 @@ pub struct Cells {
     pub cell: Vec<usize>,
     /// How many cells.
     pub cells: usize,
+    /// Engine, service and prompt, whether TTFT is known or not, as a dense index.
+    pub workload: Vec<usize>,
+    /// How many workloads.
+    pub workloads: usize,
     /// Whether the prompt's name is part of the cell.
     pub by_prompt: bool,
     /// Cell and the prompt's text, as its hash tells it, as a dense index.
@@ -41,21 +45,17 @@ impl Cells {
             && frame.prompt_name.values.len() * LEAST_PER_PROMPT <= frame.len();
         let families = families(&frame.response_model);
         let (engine, engines) = dense(frame.len(), |row| model_of(frame, &families, row));
-        let (cell, cells) = dense(frame.len(), |row| {
+        let asked_by = |row: usize, split: u32| {
             let prompt = if by_prompt { frame.prompt_name.codes[row] } else { 0 };
-            let split = u32::from(frame.ttft_s[row].is_finite());
-            [
-                index(engine[row]),
-                frame.service.codes[row],
-                prompt,
-                split,
-                frame.client_region.codes[row],
-                0,
-            ]
-        });
+            let (service, region) = (frame.service.codes[row], frame.client_region.codes[row]);
+            [index(engine[row]), service, prompt, split, region, 0]
+        };
+        let (workload, workloads) = dense(frame.len(), |row| asked_by(row, 0));
+        let (cell, cells) =
+            dense(frame.len(), |row| asked_by(row, u32::from(frame.ttft_s[row].is_finite())));
         let hash = &frame.prompt_hash.codes;
         let (text, texts) = dense(frame.len(), |row| [index(cell[row]), hash[row], 0, 0, 0, 0]);
-        Self { engine, engines, cell, cells, by_prompt, text, texts }
+        Self { engine, engines, cell, cells, workload, workloads, by_prompt, text, texts }
     }
 }
 
@@ -169,8 +169,27 @@ fn families(models: &Codes) -> Vec<u32> {
 }
 
 /// A model's name without its build: the date, revision number or tag that providers append
-/// (`gpt-4o-2024-08-06`, `claude-opus-4-1-20250805`, `gemini-2.0-flash-001`, `...-v1:0`).
+/// (`gpt-4o-2024-08-06`, `claude-opus-4-1-20250805`, `gemini-2.0-flash-001`, `...-v1:0`), and the
+/// precision of its weights (`...-FP8`, `...-AWQ`, `...-GPTQ-Int4`).
 fn family(model: &str) -> &str {
+    let mut name = without_revision(model);
+    while let Some((rest, last)) = name.rsplit_once('-') {
+        if !rest.is_empty() && PRECISIONS.iter().any(|known| last.eq_ignore_ascii_case(known)) {
+            name = rest;
+        } else {
+            break;
+        }
+    }
+    name
+}
+
+/// How published weights name their precision (names of models on Hugging Face, read 2026-11-25).
+const PRECISIONS: [&str; 18] = [
+    "fp32", "fp16", "bf16", "fp8", "fp4", "nvfp4", "mxfp4", "int8", "int4", "8bit", "4bit", "awq",
+    "gptq", "bnb", "gguf", "w4a16", "w8a8", "w8a16",
+];
+
+fn without_revision(model: &str) -> &str {
     let digits = |text: &str, of: &[usize]| {
         of.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
@@ -222,6 +241,8 @@ mod tests {
             ("claude-3-5-sonnet@20240620", "claude-3-5-sonnet"),
             ("gpt-4.1-mini", "gpt-4.1-mini"),
             ("o3", "o3"),
+            ("meta-llama/Llama-3.1-70B-Instruct-FP8", "meta-llama/Llama-3.1-70B-Instruct"),
+            ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4", "Qwen/Qwen2.5-7B-Instruct"),
             ("2024-08-06", "2024-08-06"),
         ] {
             assert_eq!(family(build), name);

@@ -4,6 +4,7 @@ use super::Signals;
 use super::case::Located;
 use super::effects::{EFFECTS, Effect};
 use super::frame::Side;
+use super::tails;
 use super::tally::Shift;
 use crate::stats::quantile::{mean, quantile};
 
@@ -62,7 +63,12 @@ const OPEN_SHARE_CACHE: f64 = 0.7;
 const OPEN_SHARE_SEEN: f64 = 0.55;
 /// The same of lengths of prompts and mix, and of the cache.
 const OPEN_SHARE_WORK_SEEN: f64 = 0.8;
-const OPEN_SHARE_CACHE_SEEN: f64 = 0.45;
+const OPEN_SHARE_CACHE_SEEN: f64 = 0.55;
+/// What is beyond chance and beyond all that the baseline does by itself is open however small: of a
+/// long answer's duration, a first token that takes twice as long is a few percent. Lost caches
+/// need less, as above.
+const OPEN_SMALL: f64 = 1.0;
+const OPEN_SMALL_LOG: f64 = 0.015;
 /// Fewest calls of the window that leave a question open.
 const OPEN_CALLS: f64 = 5.0;
 
@@ -110,10 +116,10 @@ pub fn nearest(signals: &Signals, seen: bool) -> Option<Nearest> {
         EFFECTS.iter().filter_map(move |(effect, _)| {
             let shift = signals.shifts[slice][*effect as usize];
             let other = matches!(effect, Effect::ClassMix | Effect::AcceptMix | Effect::Failure);
-            let open = !other
-                && shift.window_weight >= OPEN_CALLS
-                && material(signals, *effect, &shift, depth);
             let share = shift.z / least_z(*effect)[depth];
+            let matters =
+                material(signals, *effect, &shift, depth) || small_but_sure(*effect, &shift, share);
+            let open = !other && shift.window_weight >= OPEN_CALLS && matters;
             let enough = match (effect, seen) {
                 (Effect::Mix | Effect::Length, true) => OPEN_SHARE_WORK_SEEN,
                 (Effect::Mix | Effect::Length | Effect::Output, false) => OPEN_SHARE_WORK,
@@ -131,6 +137,18 @@ pub fn nearest(signals: &Signals, seen: bool) -> Option<Nearest> {
         })
     });
     rises.max_by(|a, b| a.share.total_cmp(&b.share).then(b.slice.cmp(&a.slice)))
+}
+
+/// Whether a shift is as sure as a spike's and only too small to be one, where a small one may hide
+/// a large one of a part of the call.
+fn small_but_sure(effect: Effect, shift: &Shift, share: f64) -> bool {
+    let least = match effect {
+        Effect::RestWhole => OPEN_SMALL,
+        Effect::Cache => OPEN_SHARE_CACHE,
+        _ => return false,
+    };
+    let usual = shift.usual.is_finite() && shift.log >= shift.usual;
+    share >= least && usual && shift.log >= OPEN_SMALL_LOG
 }
 
 /// Whether a shift matters in a slice of that depth. What stands far beyond all that the baseline
@@ -229,6 +247,17 @@ fn tail_matters(signals: &Signals, slice: usize, effect: Effect, shift: &Shift) 
     }
 }
 
+/// Whether slow first tokens became more frequent by more than chance, whatever the mean did: the
+/// slowest few make it noisy, and a queue for a slot makes nothing but those.
+fn tail_beyond_chance(signals: &Signals, slice: usize, effect: Effect, shift: &Shift) -> bool {
+    let picked = 2.0 * (signals.picked_from.max(1) as f64).ln();
+    let least = (LEAST_Z[signals.slices.depth(slice).min(2)].powi(2) + picked).sqrt();
+    effect == Effect::RestTtft
+        && shift.log > 0.0
+        && tails::looked_at(signals, slice)
+        && tails::tail(signals, slice, effect).is_some_and(|tail| tail.z >= least)
+}
+
 /// Where an effect moved: the slice that stands furthest apart from all other calls while it holds
 /// most of the effect, or everything.
 pub fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
@@ -239,9 +268,10 @@ pub fn locate(signals: &Signals, effect: Effect) -> Option<Located> {
         if shift.window_weight < LEAST_TELLING || !tells_of(signals, slice, effect) {
             return false;
         }
-        beyond_chance(signals, effect, shift, depth(slice))
-            && (material(signals, effect, shift, depth(slice))
-                || tail_matters(signals, slice, effect, shift))
+        let far = beyond_chance(signals, effect, shift, depth(slice));
+        (far && material(signals, effect, shift, depth(slice))
+            || (far || tail_beyond_chance(signals, slice, effect, shift))
+                && tail_matters(signals, slice, effect, shift))
             && felt(signals, slice, effect)
     };
     let mut best: Option<(f64, Located)> = None;

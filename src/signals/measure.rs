@@ -13,6 +13,8 @@ const MOST_LOG: f64 = 2.5;
 const STALL_GAP: f64 = 4.0;
 /// And its own median gap is less than this part of the usual.
 const COLLAPSED: f64 = 0.6;
+/// Prefill that takes this much longer than its kind's, as a logarithm, is more than usual.
+const MORE_PREFILL: f64 = 0.2;
 /// The first token takes at least this part of a call.
 const LEAST_FIRST: f64 = 0.1;
 /// Shorter stalls are jitter.
@@ -172,6 +174,7 @@ impl Effects {
         };
         self.set(Effect::Cache, row, (first / first_kept).ln());
         self.set(Effect::Length, row, (first_kept / first_kind).ln());
+        self.waited(frame, expected, (row, first * place, usual.queue_s[row]));
         self.set(Effect::Mix, row, kind.ln());
         self.set(Effect::RouteWhole, row, place.ln());
         self.set(Effect::RestWhole, row, (expected.seen_whole_s[row] / full).ln());
@@ -183,6 +186,29 @@ impl Effects {
         self.add(Term::Routing, row, full - work);
         self.add(Term::WholeRest, row, expected.seen_whole_s[row] - full);
         self.settle_mix(frame, row);
+    }
+
+    /// A call that shows no first token, but the wait before it as the server reports it: what it
+    /// waited beyond its kind is TTFT's, and the rest of its excess the answer's.
+    fn waited(
+        &mut self,
+        frame: &Frame,
+        expected: &Expected,
+        (row, first_s, usual_queue_s): (usize, f64, f64),
+    ) {
+        let added = frame.queue_wait_s[row] - usual_queue_s;
+        if !added.is_finite() {
+            return;
+        }
+        let answer = expected.whole_s[row] - first_s;
+        let seen = expected.seen_whole_s[row] - first_s - added;
+        self.set(Effect::RestTtft, row, (added / first_s).max(LEAST_FIRST - 1.0).ln_1p());
+        // What more prefill than usual takes is known too roughly to say what the answer took.
+        let more = [Effect::Cache, Effect::Length].map(|work| known(self.logs[work as usize][row]));
+        let usual_work = more[0] + more[1] < MORE_PREFILL;
+        if usual_work && answer > 0.0 && frame.output_tokens[row] >= 1.0 {
+            self.set(Effect::RestItl, row, (seen / answer).max(LEAST_FIRST).ln());
+        }
     }
 
     fn client(&mut self, frame: &Frame, row: usize, usual_s: f64) {

@@ -1,7 +1,7 @@
 //! Why caches were missed: the ladder from the provider's own reason to what the calls' history
 //! allows to infer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Signals;
 use super::effects::Effect;
@@ -54,6 +54,8 @@ const TIME_TO_LIVE_S: f64 = 300.0;
 const LEAST_LOST_TOKENS: f64 = 256.0;
 /// A version held by this share of the baseline's calls of its prompt is not new.
 const NEW_SHARE: f64 = 0.05;
+/// A new version's share of the baseline is at most this part of its share of the window.
+const GREW: f64 = 0.2;
 
 impl Misses {
     /// Walks the ladder for every call of a slice.
@@ -116,6 +118,8 @@ fn excess(lost: &[[f64; 3]; 2], calls: &[f64; 2]) -> [f64; 3] {
 /// What each call knew about its prefix before it.
 struct History {
     new_prefix: Vec<bool>,
+    /// A prefix that nobody has used before, for a caller that is new or as one of many such.
+    first_use: Vec<bool>,
     idle_s: Vec<f64>,
 }
 
@@ -124,7 +128,14 @@ impl History {
         let frame = &signals.frame;
         let new_version = new_values(signals, &frame.prompt_version);
         let new_hash = new_values(signals, &frame.prompt_hash);
-        let new_prefix = new_version.iter().zip(&new_hash).map(|(a, b)| *a || *b).collect();
+        let first_use: Vec<bool> = first_uses(signals, &new_hash)
+            .iter()
+            .zip(&new_version)
+            .map(|(first, edited)| *first && !*edited)
+            .collect();
+        let new_prefix = (0..frame.len())
+            .map(|row| new_version[row] || new_hash[row] && !first_use[row])
+            .collect();
         let mut last: BTreeMap<(usize, u32, u32), f64> = BTreeMap::new();
         let mut idle_s = vec![f64::INFINITY; frame.len()];
         for row in 0..frame.len() {
@@ -134,7 +145,7 @@ impl History {
                 idle_s[row] = frame.starts_s[row] - before;
             }
         }
-        Self { new_prefix, idle_s }
+        Self { new_prefix, first_use, idle_s }
     }
 
     /// The reason, and whether the span itself gave it.
@@ -149,7 +160,9 @@ impl History {
         }
         if self.new_prefix[row] {
             (Why::PromptChanged, false)
-        } else if self.idle_s[row] > signals.standards.time_to_live_s(provider, TIME_TO_LIVE_S) {
+        } else if self.first_use[row]
+            || self.idle_s[row] > signals.standards.time_to_live_s(provider, TIME_TO_LIVE_S)
+        {
             (Why::Cold, false)
         } else {
             (Why::Evicted, false)
@@ -157,21 +170,84 @@ impl History {
     }
 }
 
-/// Calls whose prompt version or hash the baseline of their kind hardly knew, where it knew any.
+/// Which of the calls with a new hash use a prefix for the first time, rather than one that was
+/// edited. An edit turns the texts that callers used into others, which the same callers go on
+/// using, be it another with every call; who comes for the first time brings a prefix of his own.
+/// Where callers are not told apart, many new texts are first uses while the old ones go on as often
+/// as before.
+fn first_uses(signals: &Signals, new_hash: &[bool]) -> Vec<bool> {
+    let frame = &signals.frame;
+    let cell = &signals.cells.workload;
+    let (hash, tenant) = (&frame.prompt_hash.codes, &frame.tenant.codes);
+    let mut callers: BTreeSet<(usize, u32)> = BTreeSet::new();
+    let mut texts = vec![Texts::default(); signals.cells.workloads];
+    for row in (0..frame.len()).filter(|row| hash[*row] != Codes::NULL) {
+        let of = &mut texts[cell[row]];
+        match frame.sides[row] {
+            Side::Baseline => {
+                callers.insert((cell[row], tenant[row]));
+                of.known.insert(hash[row]);
+                of.before += 1.0;
+            }
+            Side::Window if new_hash[row] => {
+                of.new.insert(hash[row]);
+            }
+            Side::Window => of.after += 1.0,
+            Side::Neither => {}
+        }
+    }
+    let joined = |row: usize| {
+        let of = &texts[cell[row]];
+        let many = of.new.len() as f64 > MANY_TEXTS * of.known.len() as f64;
+        let (was, is) = (of.before / frame.baseline_s.max(1.0), of.after / frame.window_s.max(1.0));
+        many && is >= WENT_ON * was
+    };
+    let first = |row: usize| match tenant[row] {
+        Codes::NULL => joined(row),
+        caller => !callers.contains(&(cell[row], caller)),
+    };
+    (0..frame.len()).map(|row| new_hash[row] && first(row)).collect()
+}
+
+/// The texts of one workload: those that the baseline knew and those that are new, and how many
+/// calls used the known ones on each side.
+#[derive(Debug, Clone, Default)]
+struct Texts {
+    known: BTreeSet<u32>,
+    new: BTreeSet<u32>,
+    before: f64,
+    after: f64,
+}
+
+/// More new texts than this for each that was in use are not edits of those,
+const MANY_TEXTS: f64 = 2.0;
+/// where those go on at this part of their rate at least.
+const WENT_ON: f64 = 0.6;
+
+/// Calls whose prompt version or hash the baseline of their kind hardly knew, where it knew any: a
+/// small share of its calls, and of the window's a much larger one. Texts of which there are many
+/// are all rare, and no news.
 fn new_values(signals: &Signals, codes: &Codes) -> Vec<bool> {
     let frame = &signals.frame;
-    let mut seen: BTreeMap<(usize, u32), f64> = BTreeMap::new();
-    let mut carried = vec![0.0_f64; signals.cells.cells];
+    let mut seen: BTreeMap<(usize, u32), [f64; 2]> = BTreeMap::new();
+    let mut carried = vec![[0.0_f64; 2]; signals.cells.cells];
     for row in 0..frame.len() {
-        if frame.sides[row] == Side::Baseline && codes.codes[row] != Codes::NULL {
-            *seen.entry((signals.cells.cell[row], codes.codes[row])).or_default() += 1.0;
-            carried[signals.cells.cell[row]] += 1.0;
+        let side = match frame.sides[row] {
+            Side::Baseline => 0,
+            Side::Window => 1,
+            Side::Neither => continue,
+        };
+        if codes.codes[row] != Codes::NULL {
+            seen.entry((signals.cells.cell[row], codes.codes[row])).or_default()[side] += 1.0;
+            carried[signals.cells.cell[row]][side] += 1.0;
         }
     }
     let new = |row: usize| {
         let (cell, code) = (signals.cells.cell[row], codes.codes[row]);
-        let known = seen.get(&(cell, code)).copied().unwrap_or(0.0);
-        code != Codes::NULL && carried[cell] >= 4.0 && known <= NEW_SHARE * carried[cell]
+        let [before, after] = seen.get(&(cell, code)).copied().unwrap_or_default();
+        let [all_before, all_after] = carried[cell];
+        let grew = before * all_after <= GREW * after * all_before;
+        code != Codes::NULL && all_before >= 4.0 && before <= NEW_SHARE * all_before && grew
     };
     (0..frame.len()).map(new).collect()
 }

@@ -17,6 +17,7 @@ pub mod reported;
 pub mod routing;
 pub mod search;
 pub mod slices;
+pub mod tails;
 pub mod tally;
 mod thinned;
 mod usual;

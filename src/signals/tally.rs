@@ -17,6 +17,8 @@ type Sums = Vec<[(f64, f64); EFFECTS.len()]>;
 /// Blocks of time on both sides, and the sums of every slice in them.
 #[derive(Debug, Clone)]
 pub struct Tally {
+    /// The block of each call; none for calls that stand on neither side.
+    of: Vec<Option<usize>>,
     baseline_blocks: usize,
     window_blocks: usize,
     /// For each baseline block, which window-long piece of the baseline it lies in.
@@ -109,7 +111,12 @@ impl Tally {
                 sums
             })
             .collect();
+        Self::of_sums(blocks, sums)
+    }
+
+    fn of_sums(blocks: Blocks, sums: Vec<Sums>) -> Self {
         let mut tally = Self {
+            of: blocks.of,
             baseline_blocks: blocks.baseline,
             window_blocks: blocks.count - blocks.baseline,
             pieces: blocks.pieces,
@@ -120,6 +127,30 @@ impl Tally {
         };
         tally.measure_noise();
         tally
+    }
+
+    /// How far any figure of the calls moved in a slice, by the same blocks; NaN where a call cannot
+    /// tell.
+    pub fn column(&self, rows: &[u32], value: impl Fn(usize) -> f64) -> Shift {
+        let count = self.baseline_blocks + self.window_blocks;
+        let mut sums = vec![[(0.0, 0.0); EFFECTS.len()]; count];
+        for &row in rows {
+            let (Some(block), value) = (self.of[row as usize], value(row as usize)) else {
+                continue;
+            };
+            if value.is_finite() {
+                sums[block][0].0 += 1.0;
+                sums[block][0].1 += value;
+            }
+        }
+        let blocks = Blocks {
+            of: Vec::new(),
+            baseline: self.baseline_blocks,
+            count,
+            pieces: self.pieces.clone(),
+        };
+        let (before, after) = (vec![1.0; self.baseline_blocks], vec![1.0; self.window_blocks]);
+        Self::of_sums(blocks, vec![sums]).shift(0, 0, &before, &after)
     }
 
     /// The noise of one call by effect over all calls, then how the baseline's own windows move.

@@ -12,7 +12,9 @@ use crate::stats::regress::{Line, Shape, fit};
 /// Fewest baseline calls of a kind for figures of its own; below, its engine's are taken.
 const LEAST_KIND: usize = 5;
 /// Fewest calls of either side for the floor of their uncached tokens.
-const LEAST_FLOOR: usize = 24;
+const LEAST_FLOOR: usize = 18;
+/// Fewest calls of the window for their mean length: of fewer, the mix of conversations makes it.
+const LEAST_MEAN: usize = 24;
 /// A cache that holds less than this part of a longer prompt does not tell added text apart.
 const LEAST_SLOPE: f64 = 0.1;
 /// Less than this part of what the cache usually held is a cache lost altogether.
@@ -43,6 +45,8 @@ pub struct Usual {
     pub base_s: Vec<f64>,
     /// How far the time per token of its kind stands from its engine's, as a logarithm.
     pub class: Vec<f64>,
+    /// Wait before prefill of its kind, as the server reports it, seconds.
+    pub queue_s: Vec<f64>,
     /// Median gap within calls of its kind, seconds.
     pub gap_s: Vec<f64>,
     /// Time per token of each call's own context at its engine's tokens a step, seconds.
@@ -67,6 +71,7 @@ impl Usual {
             log_per_step: by_text(frame, cells, &logs),
             base_s: by_kind(frame, cells, &own_base_s),
             class: class_levels(frame, cells, expected),
+            queue_s: by_kind(frame, cells, &frame.queue_wait_s),
             gap_s: by_kind(frame, cells, &frame.itl_p50_s),
             kept,
             engine_log_per_step,
@@ -82,9 +87,9 @@ fn usual_uncached(frame: &Frame, cells: &Cells) -> Vec<f64> {
     let told = |row: usize| {
         frame.cache_read_tokens[row].is_finite() && frame.input_tokens[row].is_finite()
     };
-    let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); cells.cells];
+    let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); cells.workloads];
     for row in (0..frame.len()).filter(|row| told(*row)) {
-        rows_of[cells.cell[row]].push(row);
+        rows_of[cells.workload[row]].push(row);
     }
     let kinds: Vec<Kind> = rows_of.iter().filter_map(|rows| Kind::new(frame, rows)).collect();
     for kind in &kinds {
@@ -156,22 +161,28 @@ impl Held<'_> {
         }
         // The incident need not begin with the window.
         let late = &window[window.len() / 3..];
-        let uncached = |rows: &[usize]| -> Vec<f64> {
-            rows.iter().map(|row| self.frame.uncached_tokens[*row]).collect()
+        let rises = |column: &[f64]| -> Option<[f64; 3]> {
+            let of = |rows: &[usize]| rows.iter().map(|row| column[*row]).collect::<Vec<f64>>();
+            let (before, after) = (of(baseline), of(late));
+            let rise = |at: f64| Some(quantile(&after, at)? - quantile(&before, at)?);
+            Some([rise(0.1)?, rise(0.25)?, rise(0.5)?])
         };
-        let (before, after) = (uncached(baseline), uncached(late));
-        let rise = |at: f64| Some(quantile(&after, at)? - quantile(&before, at)?);
-        let (floor, low, middle) = (rise(0.1)?, rise(0.25)?, rise(0.5)?);
+        let [floor, low, middle] = rises(&self.frame.uncached_tokens)?;
         let tokens = match (floor >= SHARED * low, low >= SHARED * middle) {
             (true, true) => middle,
             (true, false) => low,
             (false, _) => floor,
         };
+        // Every prompt is seen to be longer, the shortest too, which no lost cache can do.
+        let longest = rises(&self.frame.input_tokens)?.into_iter().fold(f64::INFINITY, f64::min);
+        let seen = floor > 0.0 && longest >= SHARED * floor;
+        let tokens = if seen { tokens.max(longest.min(middle)) } else { tokens };
         let tokens = tokens.clamp(0.0, ((usual - held) / slope).max(0.0));
         let (longer, error) = self.longer(baseline, window)?;
         let believable =
             longer >= LONGER * tokens && longer + LENGTH_ERRORS * error >= SHARED * tokens;
-        Some(if believable { tokens } else { 0.0 })
+        let known = window.len() >= LEAST_MEAN && believable;
+        Some(if known || longest >= SHARED * tokens { tokens } else { 0.0 })
     }
 
     /// How much longer the prompts became, and the error of that: an edit near the top of every

@@ -31,6 +31,7 @@ use crate::signals::case::Case;
 use crate::signals::frame::{Frame, Periods, Side};
 use crate::signals::locate::nearest;
 use crate::signals::search::{self, Series};
+use crate::signals::tails;
 use crate::windows::{self, Range, Split};
 pub use evidence::name as signal_name;
 use rank::{Ranked, Ranking, rank};
@@ -218,11 +219,13 @@ fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split, judged: Jud
         None => {
             let few = split.window_rows.len() < FEW_WINDOW || split.baseline_calls() < FEW_BASELINE;
             let open = nearest(signals, seen_to_rise(&diagnosis.signals));
-            diagnosis.headline = match open {
-                Some(rise) => words::open(signals, &rise),
-                None => words::quiet(&diagnosis.signals, case),
+            let tail = if open.is_some() { None } else { tails::open(signals) };
+            diagnosis.headline = match (open, tail) {
+                (Some(rise), _) => words::open(signals, &rise),
+                (None, Some(tail)) => words::open_tail(signals, &tail),
+                (None, None) => words::quiet(&diagnosis.signals, case),
             };
-            let untold = few || open.is_some();
+            let untold = few || open.is_some() || tail.is_some();
             diagnosis.verdict = if untold { Verdict::InsufficientData } else { Verdict::NoSpike };
             diagnosis.undecidable.clear();
         }

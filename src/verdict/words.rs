@@ -8,6 +8,7 @@ use crate::signals::case::Case;
 use crate::signals::cells::Moved;
 use crate::signals::effects::Effect;
 use crate::signals::locate::Nearest;
+use crate::signals::tails::Tail;
 
 /// The slice in words: `rag-answer on gpt-4o`, or `all calls`.
 pub fn place(segment: &std::collections::BTreeMap<String, String>) -> String {
@@ -195,9 +196,9 @@ const fn at_home(cause: Cause) -> &'static [&'static str] {
     }
 }
 
-/// A rise that is too large to be called nothing and too near to chance to be called a spike.
-pub fn open(signals: &Signals, rise: &Nearest) -> String {
-    let what = match rise.effect {
+/// What an effect acts on, in words.
+const fn acted_on(effect: Effect) -> &'static str {
+    match effect {
         Effect::Length => "TTFT expected from the prompts' length",
         Effect::Cache => "TTFT expected from cache misses",
         Effect::Output => "duration expected from the answers' length",
@@ -213,12 +214,36 @@ pub fn open(signals: &Signals, rise: &Nearest) -> String {
         Effect::RestItl => "time per token at the same work",
         Effect::RestWhole => "duration at the same work",
         Effect::Failure => "the share of failed calls",
-    };
-    let (low, high) = rise.shift.interval();
+    }
+}
+
+/// Slow calls that became more frequent while the typical one held.
+pub fn open_tail(signals: &Signals, tail: &Tail) -> String {
     format!(
-        "Something may have moved in {}: {what} ×{:.2} [{low:.2}, {high:.2}]. That is too near to \
-         what this traffic does by itself to be called a spike, and too large to be called nothing: \
-         a longer window or more baseline would settle it.",
+        "Slow calls became more frequent in {}: {} beyond what nine of ten usually take in {} of \
+         calls, {} before. The typical call held, so that this names no cause: the slow calls \
+         themselves, a longer window or more attributes would.",
+        place(&signals.slices.named(&signals.slices.slices[tail.slice].keys)),
+        acted_on(tail.effect),
+        percent(tail.share),
+        percent(tail.usual),
+    )
+}
+
+/// A rise that is too large to be called nothing and too near to chance to be called a spike, or one
+/// that is sure and too small to be one.
+pub fn open(signals: &Signals, rise: &Nearest) -> String {
+    let what = acted_on(rise.effect);
+    let (low, high) = rise.shift.interval();
+    let why = if rise.share >= 1.0 {
+        "That is more than chance, and too small to be called a spike; of a part of the calls, or of \
+         TTFT where no span shows it, it may be much: more attributes would settle it."
+    } else {
+        "That is too near to what this traffic does by itself to be called a spike, and too large to \
+         be called nothing: a longer window or more baseline would settle it."
+    };
+    format!(
+        "Something may have moved in {}: {what} ×{:.2} [{low:.2}, {high:.2}]. {why}",
         place(&signals.slices.named(&signals.slices.slices[rise.slice].keys)),
         rise.shift.ratio(),
     )

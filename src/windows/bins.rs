@@ -7,7 +7,7 @@ const LENGTHS_S: [i64; 15] =
 /// Most bins of a window.
 const WINDOW_BINS: i64 = 15;
 
-/// The shortest length that people count in of which the window holds at most [`WINDOW_BINS`];
+/// The shortest length that people count in of which the window holds at most `WINDOW_BINS`;
 /// whole days beyond.
 pub fn bin_ns(window_ns: i64) -> i64 {
     let up = |value: i64, by: i64| (value - 1) / by + 1;
