@@ -1,5 +1,6 @@
 //! What every cause shares, each figure measured once: two sides of the call table to numbers.
 
+mod blocks;
 pub mod case;
 pub mod cells;
 pub mod counted;
