@@ -87,6 +87,26 @@ fn text_added_to_conversations_is_no_lost_cache() {
 }
 
 #[test]
+fn slow_calls_that_the_typical_one_hides_are_not_called_nothing() {
+    for seed in [1, 2, 3] {
+        let some = diagnosis(Change::SomeSlowFirstTokens, seed);
+        assert_ne!(some.verdict, Verdict::NoSpike, "some slow, seed {seed}: {}", some.headline);
+        let none = diagnosis(Change::Nothing, seed);
+        assert_eq!(none.verdict, Verdict::NoSpike, "nothing, seed {seed}: {}", none.headline);
+    }
+}
+
+#[test]
+fn a_prefix_used_for_the_first_time_is_no_edited_prompt() {
+    for seed in [1, 2, 3] {
+        let first_use = diagnosis(Change::NewCallers, seed);
+        assert_eq!(said(&first_use), Cause::CacheMissCold.id(), "new callers, seed {seed}");
+        let edited = diagnosis(Change::TextOfEachCall, seed);
+        assert_eq!(said(&edited), Cause::CacheMissPromptChanged.id(), "same callers, seed {seed}");
+    }
+}
+
+#[test]
 fn what_each_cause_says_on_every_incident_is_one_matrix() {
     let mut page = String::new();
     let changes: Vec<Change> =

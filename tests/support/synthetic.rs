@@ -50,6 +50,12 @@ pub enum Change {
     ConversationsLost,
     /// and conversations that are longer than before.
     LongerConversations,
+    /// One call in eight waits for its first token; the others are as ever.
+    SomeSlowFirstTokens,
+    /// Callers who are new, each with a prefix that nobody has used before.
+    NewCallers,
+    /// The same callers with another text in every call.
+    TextOfEachCall,
 }
 
 /// Start of the data, nanoseconds since the epoch: 2026-11-03T13:00:00Z.
@@ -72,6 +78,11 @@ struct Work {
     prompt: &'static str,
     version: &'static str,
     hash: &'static str,
+    tenant: &'static str,
+    /// Whether the hash is another in every call.
+    own_hash: bool,
+    /// Whether the caller is.
+    own_tenant: bool,
     fixed: f64,
     dynamic: f64,
     cached: f64,
@@ -116,7 +127,7 @@ fn of_conversations(change: Change) -> bool {
     )
 }
 
-fn usual(rng: &mut Rng, _now: f64) -> Work {
+fn usual(rng: &mut Rng, now: f64) -> Work {
     let rag = rng.uniform() < 0.5;
     let (service, model) = if rag { ("rag", "gpt-4o") } else { ("chat", "gpt-4o-mini") };
     let story = !rag && rng.uniform() < 0.2;
@@ -134,6 +145,9 @@ fn usual(rng: &mut Rng, _now: f64) -> Work {
         },
         version: "v1",
         hash: if rag { "aaaa" } else { "bbbb" },
+        tenant: if now.fract() < 0.5 { "acme" } else { "globex" },
+        own_hash: false,
+        own_tenant: false,
         fixed,
         dynamic: 300.0 + 500.0 * rng.uniform(),
         cached: if hit { fixed } else { 0.0 },
@@ -160,6 +174,10 @@ fn alter(change: Change, work: &mut Work, rng: &mut Rng) {
             (work.version, work.hash, work.cached, work.reason) = ("v2", "cccc", 0.0, "");
         }
         Change::PrefixEditedStillCached if rag => (work.version, work.hash) = ("v2", "cccc"),
+        Change::NewCallers | Change::TextOfEachCall if rag && half => {
+            (work.own_hash, work.cached, work.reason) = (true, 0.0, "");
+            work.own_tenant = change == Change::NewCallers;
+        }
         Change::Evicted if half => (work.cached, work.reason) = (0.0, "evicted"),
         Change::GoneCold if half => (work.cached, work.reason) = (0.0, "cold"),
         Change::MissesOfSmallPrompts if work.prompt == "chat.story" => work.cached = 1300.0,
@@ -167,6 +185,7 @@ fn alter(change: Change, work: &mut Work, rng: &mut Rng) {
         Change::ConversationsLost if !rag => work.cached *= 0.5,
         Change::SlowFirstToken => work.speed.0 *= 2.2,
         Change::OneSlowFirstToken if rng.uniform() < 0.008 => work.speed.0 *= 40.0,
+        Change::SomeSlowFirstTokens if rng.uniform() < 0.125 => work.speed.0 *= 2.5,
         Change::SlowTokens => work.speed.1 *= 1.6,
         Change::FewSlowTokens if rng.uniform() < 0.02 => work.speed.1 *= 1.6,
         Change::SlowBoth | Change::Surge => {
@@ -225,6 +244,11 @@ fn reroute(change: Change, work: &mut Work, rng: &mut Rng) {
     }
 }
 
+/// A value, or one that only this call carries.
+fn of_call(own: bool, value: &str, index: usize) -> String {
+    if own { format!("{value}-{index}") } else { value.to_owned() }
+}
+
 fn call(work: &Work, start_s: f64, index: usize, rng: &mut Rng) -> Call {
     let input = work.fixed + work.dynamic;
     let uncached = input - work.cached;
@@ -245,7 +269,8 @@ fn call(work: &Work, start_s: f64, index: usize, rng: &mut Rng) -> Call {
         (Col::ResponseModel, format!("{}-{}", work.model, work.place.2)),
         (Col::PromptName, work.prompt.to_owned()),
         (Col::PromptVersion, work.version.to_owned()),
-        (Col::PromptHash, work.hash.to_owned()),
+        (Col::PromptHash, of_call(work.own_hash, work.hash, index)),
+        (Col::Tenant, of_call(work.own_tenant, work.tenant, index)),
         (Col::Region, work.place.0.to_owned()),
         (Col::PoolId, work.place.1.to_owned()),
         (Col::CacheMissReason, work.reason.to_owned()),
