@@ -70,7 +70,7 @@ fn terminal(text: &str) -> String {
     let sections = text.split("\n\n").skip(1).filter_map(|section| section.lines().next());
     // The last section names the file that was read.
     let opening = |line: &str| {
-        let line = line.trim().split(" spans from ").next().unwrap_or_default();
+        let line = line.trim().split(" spans from").next().unwrap_or_default();
         line.split("  ").next().unwrap_or_default().to_owned()
     };
     let sections: Vec<String> = sections.map(|line| open(&opening(line))).collect();
