@@ -81,12 +81,17 @@ fn least_z(effect: Effect) -> [f64; 3] {
     }
 }
 
-/// Whether a shift is more than chance in a slice of that depth. A window picked as the most
-/// striking of many has to stand out from what chance makes of the best of as many: the normal tail
-/// falls as exp(-z²/2), so z² grows by twice the logarithm of their number.
-fn beyond_chance(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> bool {
+/// The standard errors that are more than chance where the window was picked as the most striking of
+/// many: it has to stand out from what chance makes of the best of as many. The normal tail falls as
+/// exp(-z²/2), so z² grows by twice the logarithm of their number.
+fn least_of_picked(signals: &Signals, least: f64) -> f64 {
     let picked = 2.0 * (signals.picked_from.max(1) as f64).ln();
-    let least = (least_z(effect)[depth.min(2)].powi(2) + picked).sqrt();
+    (least * least + picked).sqrt()
+}
+
+/// Whether a shift is more than chance in a slice of that depth.
+fn beyond_chance(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> bool {
+    let least = least_of_picked(signals, least_z(effect)[depth.min(2)]);
     if effect == Effect::Mix && shift.window_weight < MIX_CALLS {
         return false;
     }
@@ -104,6 +109,8 @@ pub struct Nearest {
     pub slice: usize,
     /// How far it moved there.
     pub shift: Shift,
+    /// Whether it is more than chance, and only too small to be called a spike.
+    pub sure: bool,
 }
 
 /// The material rise that came nearest to being more than chance, in everything or in a slice one
@@ -133,6 +140,7 @@ pub fn nearest(signals: &Signals, seen: bool) -> Option<Nearest> {
                 effect: *effect,
                 slice,
                 shift,
+                sure: share >= 1.0 && small_but_sure(*effect, &shift, share),
             })
         })
     });
@@ -250,8 +258,7 @@ fn tail_matters(signals: &Signals, slice: usize, effect: Effect, shift: &Shift) 
 /// Whether slow first tokens became more frequent by more than chance, whatever the mean did: the
 /// slowest few make it noisy, and a queue for a slot makes nothing but those.
 fn tail_beyond_chance(signals: &Signals, slice: usize, effect: Effect, shift: &Shift) -> bool {
-    let picked = 2.0 * (signals.picked_from.max(1) as f64).ln();
-    let least = (LEAST_Z[signals.slices.depth(slice).min(2)].powi(2) + picked).sqrt();
+    let least = least_of_picked(signals, LEAST_Z[signals.slices.depth(slice).min(2)]);
     effect == Effect::RestTtft
         && shift.log > 0.0
         && tails::looked_at(signals, slice)

@@ -21,7 +21,8 @@ const LEAST_WINDOW: usize = 15;
 /// Standard errors beyond which a share leaves the question open. A first token has the heaviest
 /// tail and the fewest calls beyond the bound; whole calls drift with everything that they hold.
 const OPEN_Z: [(Effect, f64); 3] =
-    [(Effect::RestTtft, 2.8), (Effect::RestWhole, 3.6), (Effect::Cache, 3.1)];
+    [(Effect::RestTtft, TTFT_Z), (Effect::RestWhole, 3.6), (Effect::Cache, 3.1)];
+const TTFT_Z: f64 = 2.8;
 
 /// The slowest calls.
 const SLOWEST: f64 = 0.95;
@@ -114,8 +115,7 @@ fn natural(signals: &Signals, tail: &Tail) -> bool {
 /// ones did not become more frequent.
 pub fn slowest(signals: &Signals, slice: usize) -> f64 {
     let effect = Effect::RestTtft;
-    let least = OPEN_Z.iter().find(|(of, _)| *of == effect).map_or(f64::INFINITY, |(_, z)| *z);
-    if tail(signals, slice, effect).is_none_or(|tail| tail.z < least) {
+    if tail(signals, slice, effect).is_none_or(|tail| tail.z < TTFT_Z) {
         return 0.0;
     }
     let [before, after] = sides(signals, slice, effect).map(|values| quantile(&values, SLOWEST));

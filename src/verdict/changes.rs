@@ -101,9 +101,13 @@ fn failed(signals: &Signals, slice: usize, outcome: Outcome, name: &str) -> Sign
         let with = rows.iter().filter(|row| frame.outcomes[**row] == outcome).count();
         (with as f64, rows.len() as f64)
     };
-    let (before, after) = (count(Side::Baseline), count(Side::Window));
+    share_change(name, count(Side::Baseline), count(Side::Window))
+}
+
+/// A share of calls on both sides, each given as how many of how many.
+pub fn share_change(name: &str, baseline: (f64, f64), window: (f64, f64)) -> SignalChange {
     let share = |(with, all): (f64, f64)| (all > 0.0).then(|| with / all);
-    let change = match difference(before, after, 0.99) {
+    let change = match difference(baseline, window, 0.99) {
         Some((_, low, _)) if low > 0.005 => Change::Rose,
         Some((_, _, high)) if high < -0.005 => Change::Fell,
         Some((_, low, high)) if low > -0.02 && high < 0.02 => Change::Held,
@@ -112,8 +116,8 @@ fn failed(signals: &Signals, slice: usize, outcome: Outcome, name: &str) -> Sign
     };
     SignalChange {
         signal: name.to_owned(),
-        baseline: share(before),
-        window: share(after),
+        baseline: share(baseline),
+        window: share(window),
         ratio_low: None,
         ratio_high: None,
         usual_ratio: None,

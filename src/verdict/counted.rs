@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 
-use super::changes::{HELD, MATERIAL_P50, MATERIAL_P95};
+use super::changes::{HELD, MATERIAL_P50, MATERIAL_P95, share_change};
 use super::figures;
 use crate::calls::CallTable;
 use crate::diagnosis::{
@@ -13,7 +13,6 @@ use crate::diagnosis::{
     Timeline,
 };
 use crate::signals::counted::{Counts, MODEL, SERVICE, Sum};
-use crate::stats::proportion::difference;
 use crate::windows::{Range, Split};
 
 /// Where the server's counts tell nothing.
@@ -135,7 +134,8 @@ impl Stretches {
             of("ttft_p50_s", MATERIAL_P50, &|sum| sum.ttft_s(0.5, 3.0)),
             of("ttft_p95_s", MATERIAL_P95, &|sum| sum.ttft_s(0.95, LEAST_TAIL)),
         ];
-        signals.push(failed(window, baseline));
+        let failed = |sum: &Sum| (sum.failed, sum.calls);
+        signals.push(share_change("error_share", failed(baseline), failed(window)));
         signals.retain(|signal| signal.change != Change::Unknown);
         signals
     }
@@ -222,26 +222,6 @@ fn change(
         ratio_low: None,
         ratio_high: None,
         usual_ratio,
-        change,
-    }
-}
-
-fn failed(window: &Sum, baseline: &Sum) -> SignalChange {
-    let of = |sum: &Sum| (sum.failed, sum.calls);
-    let change = match difference(of(baseline), of(window), 0.99) {
-        Some((_, low, _)) if low > 0.005 => Change::Rose,
-        Some((_, _, high)) if high < -0.005 => Change::Fell,
-        Some((_, low, high)) if low > -0.02 && high < 0.02 => Change::Held,
-        Some(_) => Change::Unclear,
-        None => Change::Unknown,
-    };
-    SignalChange {
-        signal: "error_share".to_owned(),
-        baseline: baseline.error_share(),
-        window: window.error_share(),
-        ratio_low: None,
-        ratio_high: None,
-        usual_ratio: None,
         change,
     }
 }

@@ -235,7 +235,7 @@ pub fn open_tail(signals: &Signals, tail: &Tail) -> String {
 pub fn open(signals: &Signals, rise: &Nearest) -> String {
     let what = acted_on(rise.effect);
     let (low, high) = rise.shift.interval();
-    let why = if rise.share >= 1.0 {
+    let why = if rise.sure {
         "That is more than chance, and too small to be called a spike; of a part of the calls, or of \
          TTFT where no span shows it, it may be much: more attributes would settle it."
     } else {

@@ -18,17 +18,23 @@ fn asked_of(fake: &Fake) -> Ran {
     run(&["diagnose", &input, "--window", "2026-11-03T14:00/15m", "--format", "json"], &[])
 }
 
-/// A server that knows the table, and answers so when it is asked for spans.
-fn with_table(spans: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Fake {
+/// A server that knows the table and how many calls it holds, and answers so when it is asked for
+/// more.
+fn with_calls(calls: u64, more: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Fake {
     Fake::start(move |_, asked| {
         if asked.body.starts_with("DESCRIBE") {
             answer("200 OK", &[], COLUMNS.as_bytes())
         } else if asked.body.starts_with("SELECT count()") {
-            answer("200 OK", &[], b"7\n")
+            answer("200 OK", &[], format!("{calls}\n").as_bytes())
         } else {
-            spans(asked)
+            more(asked)
         }
     })
+}
+
+/// Few enough calls that the spans are asked for.
+fn with_table(spans: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Fake {
+    with_calls(7, spans)
 }
 
 #[test]
@@ -128,17 +134,9 @@ fn no_time_no_question() {
     assert!(fake.asked().is_empty());
 }
 
-/// Of a table with more calls than are read whole the calls are counted first.
+/// More calls than are read whole: they are counted first.
 fn with_many_calls(counts: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Fake {
-    Fake::start(move |_, asked| {
-        if asked.body.starts_with("DESCRIBE") {
-            answer("200 OK", &[], COLUMNS.as_bytes())
-        } else if asked.body.starts_with("SELECT count()") {
-            answer("200 OK", &[], b"9000000\n")
-        } else {
-            counts(asked)
-        }
-    })
+    with_calls(9_000_000, counts)
 }
 
 #[test]

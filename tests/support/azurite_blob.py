@@ -6,13 +6,13 @@ Usage: azurite_blob.py AZURITE CONTAINER [KEY=FILE ...]   (prints the port that 
 import base64
 import hashlib
 import hmac
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from email.utils import formatdate
+
+from loopback import free_port, wait_for
 
 ACCOUNT = "devstoreaccount1"
 # Azurite's published account key.
@@ -35,9 +35,7 @@ def put(port, path, query="", body=b"", headers=()):
     urllib.request.urlopen(urllib.request.Request(address, body, sent, method="PUT")).read()
 
 
-with socket.socket() as free:
-    free.bind(("127.0.0.1", 0))
-    PORT = free.getsockname()[1]
+PORT = free_port()
 FOLDER = tempfile.TemporaryDirectory()
 SERVER = subprocess.Popen(
     [sys.argv[1], "--blobHost", "127.0.0.1", "--blobPort", str(PORT), "--location", FOLDER.name,
@@ -45,11 +43,7 @@ SERVER = subprocess.Popen(
     stdout=subprocess.DEVNULL,
 )
 try:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-                break
-        time.sleep(0.1)
+    wait_for(PORT)
     put(PORT, sys.argv[2], "restype=container")
     for given in sys.argv[3:]:
         key, path = given.rsplit("=", 1)

