@@ -108,9 +108,15 @@ pub fn service(case: &Case) -> Option<Service> {
     Some(Service { rest, queueing, contention, capacity, load, draft_swap: draft_swap * others })
 }
 
-/// The service's shifts in words.
+/// The service's shifts in words; the slowest first tokens where they are the news.
 pub fn because(rest: &Rest) -> String {
-    format!("at the same work TTFT {}, time per token {}", times(&rest.ttft), times(&rest.itl))
+    let mean =
+        format!("at the same work TTFT {}, time per token {}", times(&rest.ttft), times(&rest.itl));
+    if rest.most() < NATURAL_LOG && rest.slowest >= NATURAL_SLOWEST_LOG {
+        format!("{mean}; TTFT's 95th percentile ×{:.1}", rest.slowest.exp())
+    } else {
+        mean
+    }
 }
 
 /// The shifts of a service that got slower.
