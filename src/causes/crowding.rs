@@ -1,6 +1,6 @@
 //! A crowded batch or a service with less capacity, by what the server itself reported.
 //!
-//! Three figures tell, each a ratio of logarithms so that no unit and no server enters:
+//! Four figures tell, each a ratio of logarithms so that no unit and no server enters:
 //!
 //! - the part of the added logarithm that lies in TTFT;
 //! - how the batch grew beside the time per token. By Little's law a batch is arrivals times
@@ -9,7 +9,10 @@
 //!   where more sequences arrive (neighbours that decode, or fewer replicas to share them);
 //! - how the wait before prefill grew beside the time per token: not at all behind neighbours that
 //!   only decode, in proportion where the service is slower, and far more where others' long
-//!   prompts stand in front.
+//!   prompts stand in front;
+//! - how the median gap between a call's chunks grew beside the mean: just as much where every step
+//!   is slower, and hardly where others' prefills stretch some steps and spare the rest (the
+//!   generation stalls of Sarathi-Serve, arXiv 2403.02310).
 //!
 //! Each of the four ways is given the figures that queueing theory makes it have, with widths as
 //! broad as the measured cases of `serving-physics` are scattered; their likelihoods are compared.
@@ -17,29 +20,56 @@
 use crate::signals::case::Case;
 use crate::signals::reported::Reported;
 
-/// A way to get slower: the three figures, each with its spread, and whether it is contention.
+/// A way to get slower: the four figures, each with its spread, and whether it is contention.
 struct Way {
     contention: bool,
     ttft_part: (f64, f64),
     batch: (f64, f64),
     wait: (f64, f64),
+    gap: (f64, f64),
 }
 
 const WAYS: [Way; 4] = [
     // Neighbours that decode: sequences are added, nothing waits.
-    Way { contention: true, ttft_part: (0.15, 0.2), batch: (3.0, 1.6), wait: (0.8, 1.2) },
+    Way {
+        contention: true,
+        ttft_part: (0.15, 0.2),
+        batch: (3.0, 1.6),
+        wait: (0.8, 1.2),
+        gap: (0.9, 0.3),
+    },
     // Neighbours with long prompts: steps are stretched, and their prefills are waited for.
-    Way { contention: true, ttft_part: (0.42, 0.15), batch: (1.2, 0.35), wait: (3.0, 1.4) },
+    Way {
+        contention: true,
+        ttft_part: (0.42, 0.15),
+        batch: (1.2, 0.35),
+        wait: (3.0, 1.4),
+        gap: (0.3, 0.25),
+    },
     // Every replica slower: the batch grows as the steps do, the wait somewhat more.
-    Way { contention: false, ttft_part: (0.35, 0.2), batch: (1.0, 0.3), wait: (1.2, 0.7) },
+    Way {
+        contention: false,
+        ttft_part: (0.35, 0.2),
+        batch: (1.0, 0.3),
+        wait: (1.2, 0.7),
+        gap: (0.9, 0.3),
+    },
     // Fewer replicas: each gets more sequences and more prompts.
-    Way { contention: false, ttft_part: (0.38, 0.2), batch: (1.8, 0.9), wait: (1.8, 0.8) },
+    Way {
+        contention: false,
+        ttft_part: (0.38, 0.2),
+        batch: (1.8, 0.9),
+        wait: (1.8, 0.8),
+        gap: (0.8, 0.35),
+    },
 ];
 
 /// Least logarithm of the time per token for the ratios to mean anything.
 const LEAST_ITL_LOG: f64 = 0.08;
 /// A wait below this is scheduling, not queueing.
 const FLOOR_WAIT_S: f64 = 0.005;
+/// Chunks that come closer were waiting for the reader.
+const FLOOR_GAP_S: f64 = 0.001;
 /// Figures that nobody sees in full are believed this much at most.
 const MOST: f64 = 0.9;
 
@@ -54,18 +84,33 @@ pub fn crowded(case: &Case, ttft_part: f64) -> Option<f64> {
     };
     let batch = grew(case.batch_size, 1.0);
     let wait = grew(case.queue_wait_s, FLOOR_WAIT_S);
+    let gap = grew(case.gap_s, FLOOR_GAP_S);
     if batch.is_none() && wait.is_none() {
         return None;
     }
     let (mut contention, mut all) = (0.0, 0.0);
     for way in &WAYS {
-        let figures =
-            [bell(Some(ttft_part), way.ttft_part), bell(batch, way.batch), bell(wait, way.wait)];
+        let figures = [
+            bell(Some(ttft_part), way.ttft_part),
+            bell(batch, way.batch),
+            bell(wait, way.wait),
+            bell(gap, way.gap),
+        ];
         let likelihood = figures.iter().product::<f64>() + f64::MIN_POSITIVE;
         all += likelihood;
         contention += if way.contention { likelihood } else { 0.0 };
     }
     Some((contention / all).clamp(1.0 - MOST, MOST))
+}
+
+/// How much likelier the gaps between chunks are in a crowded batch than in a slower service, where
+/// they are all that tells: half of such batches are crowded by prompts. 1 where no call shows them.
+pub fn odds_of_gaps(case: &Case) -> f64 {
+    let itl = case.rest.map_or(0.0, |rest| rest.itl.log);
+    let Some(gap) = case.gap_s.filter(|_| itl >= LEAST_ITL_LOG) else { return 1.0 };
+    let grew = Some((gap.window.max(FLOOR_GAP_S) / gap.baseline.max(FLOOR_GAP_S)).ln() / itl);
+    let [decoding, prompts, slower, _] = WAYS.map(|way| bell(grew, way.gap));
+    f64::midpoint(decoding, prompts) / slower
 }
 
 /// The density of a figure around its mean, with tails that a stranger may lie in; 1 where the

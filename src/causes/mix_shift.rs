@@ -15,11 +15,16 @@ const SHARED: f64 = 0.45;
 /// often than not something else is the news.
 const THINNED: f64 = 0.25;
 
+/// Plausibility where prompts and answers grew together and nothing tells kinds of requests apart.
+const BOTH_ENDS: f64 = 0.6;
+
 /// The rule.
 pub const RULE: Rule = Rule {
     cause: Cause::MixShift,
     doc: "Each model and route held its latency; traffic moved to the slower ones. Told by what each kind of \
-        call usually takes: the mix of kinds changed, their own times did not.",
+        call usually takes: the mix of kinds changed, their own times did not. Where no prompt's name tells \
+        kinds apart, prompts and answers that grow together in one service are taken for requests of another \
+        kind.",
     needs: &[],
     constants: &[
         Constant {
@@ -31,6 +36,11 @@ pub const RULE: Rule = Rule {
             name: "plausibility beside a surge of one slice that slowed its service",
             value: SURGED,
             source: "shares that move because one slice was added to are a consequence of that",
+        },
+        Constant {
+            name: "plausibility where prompts and answers grew together",
+            value: BOTH_ENDS,
+            source: "two independent changes at one time are rarer than another kind of request",
         },
         Constant {
             name: "plausibility where quick calls stopped coming",
@@ -51,6 +61,10 @@ fn judge(case: &Case) -> Judgement {
     let thinned = case.mix_thinned_part;
     let plausibility = plausibility * (1.0 - thinned * (1.0 - THINNED));
     let why = if thinned > 0.5 { "quick calls stopped coming, which" } else { "the mix of calls" };
+    let kinds_moved = case.at(Effect::Mix).is_some();
+    if !kinds_moved && case.grew_at_both_ends() {
+        return both_ends(case);
+    }
     let because = case
         .at(Effect::Mix)
         .map(|mix| format!("{why} alone takes the duration to {}", times(&mix.shift)));
@@ -60,4 +74,21 @@ fn judge(case: &Case) -> Judgement {
             Judgement::RuledOut(held(case, Effect::Mix, "duration expected from the mix of calls:"))
         }
     }
+}
+
+/// Requests that are longer in and out: of another kind.
+fn both_ends(case: &Case) -> Judgement {
+    let because = case.at(Effect::Length).zip(case.at(Effect::Output)).map(|(prompt, answer)| {
+        format!(
+            "requests of another kind: longer prompts take TTFT to {}, and their longer answers the duration \
+             to {}",
+            times(&prompt.shift),
+            times(&answer.shift)
+        )
+    });
+    let effects = [Effect::Length, Effect::Output];
+    because.and_then(|because| found(case, &effects, BOTH_ENDS, because)).map_or_else(
+        || Judgement::RuledOut(held(case, Effect::Mix, "duration expected from the mix of calls:")),
+        Judgement::Found,
+    )
 }

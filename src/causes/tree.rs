@@ -7,7 +7,7 @@
 use super::{Finding, Judgement, crowding, found, times};
 use crate::signals::case::{Case, Rest};
 use crate::signals::effects::Effect;
-use crate::signals::load::LEAST_SURGE;
+use crate::signals::load::{LEAST_SURGE, NATURAL_LOG};
 use crate::signals::tally::Shift;
 
 /// How plausible each cause is for the same shifts; sums to 1.
@@ -46,11 +46,8 @@ const SOFT: f64 = 0.06;
 const UNSURE: f64 = 0.18;
 /// Where own work grew in the same slice, this part of the slowness is its doing.
 const SELF_INFLICTED: f64 = 0.65;
-/// A burst of the own traffic that slows its service by less than this, as a logarithm, is the
-/// ordinary response of any server.
-const NATURAL_LOG: f64 = 0.14;
-/// And slowest first tokens that rose by less than this: a queue that forms makes them several times
-/// as slow.
+/// An own burst is natural where the slowest first tokens rose by less than this, as a logarithm: a
+/// queue that forms makes them several times as slow.
 const NATURAL_SLOWEST_LOG: f64 = 0.6;
 /// A shift of two standard errors counts half.
 const DOUBT: f64 = 4.0;
@@ -68,7 +65,7 @@ pub fn service(case: &Case) -> Option<Service> {
     let rest = case.rest?;
     let load = &case.load;
     let slow = rest.most() >= NATURAL_LOG || rest.slowest >= NATURAL_SLOWEST_LOG;
-    if load.surged && load.ratio >= LEAST_SURGE && !slow {
+    if load.surged && load.ratio >= LEAST_SURGE && !slow && !load.large() {
         return None;
     }
     let (mut queueing, mut contention, mut capacity) = if rest.split {
@@ -81,7 +78,11 @@ pub fn service(case: &Case) -> Option<Service> {
         let queueing = if rest.inferred { INFERRED * queueing } else { queueing };
         let crowded = match crowding::crowded(case, part) {
             Some(crowded) => crowded,
-            None => logistic((CONTENTION_BELOW - part) / SOFT),
+            None => {
+                let crowded = logistic((CONTENTION_BELOW - part) / SOFT);
+                let odds = crowding::odds_of_gaps(case);
+                crowded * odds / (crowded * odds + 1.0 - crowded)
+            }
         };
         // The two share one signature: neither is ever sure (serving physics, 3).
         let crowded = UNSURE + (1.0 - 2.0 * UNSURE) * crowded;

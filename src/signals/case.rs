@@ -6,7 +6,7 @@ use super::effects::{EFFECTS, Effect};
 use super::frame::{Frame, Side};
 use super::halves::halves;
 use super::load::Load;
-use super::locate::locate;
+use super::locate::{locate, surely_longer, under_a_surge};
 use super::misses::Misses;
 use super::own_work::{OwnWork, own_work};
 use super::reported::{Reported, reported};
@@ -61,6 +61,8 @@ pub struct Case {
     pub located: Vec<Option<Located>>,
     /// The service at the same work, where it got slower.
     pub rest: Option<Rest>,
+    /// Where prompts and answers grew together beyond chance; the slice.
+    pub longer: Option<usize>,
     /// Own work that grew where the service got slower.
     pub own_work: Option<OwnWork>,
     /// Whether the calls that lost their cache are those whose service got slower.
@@ -79,6 +81,8 @@ pub struct Case {
     pub queue_wait_s: Option<Reported>,
     /// Sequences in the batch.
     pub batch_size: Option<Reported>,
+    /// Median gap between the chunks of a call, seconds.
+    pub gap_s: Option<Reported>,
     /// Which figures the spans carry.
     pub carried: Carried,
     /// How much of the fall of tokens a step the best-drafted calls share, 0 to 1: with a worse
@@ -126,6 +130,20 @@ impl Case {
     pub fn new(signals: &Signals) -> Self {
         let mut located: Vec<Option<Located>> =
             EFFECTS.iter().map(|(effect, _)| locate(signals, *effect)).collect();
+        let longer = surely_longer(signals);
+        if let Some(longer) = &longer {
+            // Each alone may be chance, and both are not.
+            let ends = [(Effect::Length, longer.prompt), (Effect::Output, longer.answer)];
+            for (effect, shift) in ends {
+                let slice = longer.slice;
+                located[effect as usize].get_or_insert(Located { slice, shift, outside: None });
+            }
+        }
+        if rest(signals, &located).is_none()
+            && let Some((effect, slow)) = under_a_surge(signals, &Load::new(signals, 0))
+        {
+            located[effect as usize] = Some(slow);
+        }
         let rest = rest(signals, &located);
         let own_work = rest.and_then(|rest| own_work(signals, rest.slice));
         if let (Some(own), Some(rest)) = (own_work, rest) {
@@ -144,6 +162,7 @@ impl Case {
         Self {
             whole: signals.shifts[0],
             rest,
+            longer: longer.map(|longer| longer.slice),
             own_work,
             loss_meets_slowness,
             mix_thinned_part: located[Effect::Mix as usize]
@@ -153,6 +172,7 @@ impl Case {
             routing: Routing::new(signals, &located),
             queue_wait_s: reported(signals, load_slice, &frame.queue_wait_s),
             batch_size: reported(signals, load_slice, &frame.batch_size),
+            gap_s: reported(signals, load_slice, &frame.itl_p50_s),
             carried: Carried::new(frame),
             best_fell_share: best_fell(signals, located[Effect::AcceptWithin as usize]),
             located,
@@ -208,6 +228,14 @@ impl Case {
     /// load of a service that slowed down.
     pub fn surge_moved_the_mix(&self) -> bool {
         self.load.surged && self.load.slice != 0 && self.rest.is_some()
+    }
+
+    /// Whether prompts and answers grew together, which speaks for requests of another kind.
+    pub fn grew_at_both_ends(&self) -> bool {
+        let held = |effect: Effect| {
+            self.at(effect).is_some_and(|at| at.slice == 0 || Some(at.slice) == self.longer)
+        };
+        self.longer.is_some() && held(Effect::Length) && held(Effect::Output)
     }
 
     /// Whether nothing moved.

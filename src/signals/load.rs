@@ -43,6 +43,12 @@ const SMALL_BEYOND: f64 = 2.5;
 const ABOVE_USUAL: f64 = 1.15;
 /// Calls that started within this time count as the load that a call met, seconds.
 const RECENT_S: f64 = 120.0;
+/// A burst of the own traffic that slows its service by less than this, as a logarithm, is the
+/// ordinary response of any server.
+pub const NATURAL_LOG: f64 = 0.14;
+/// No burst reaches this factor: what gets slower under it is slower because of it, and less of a
+/// rise is believed.
+pub const LARGE_SURGE: f64 = 2.5;
 /// Outside the slice that surged the rate grew by less than this factor.
 const STAYED: f64 = 1.3;
 
@@ -91,6 +97,17 @@ impl Load {
             supported,
             slice,
         }
+    }
+
+    /// Whether a rise of the latency at the same work, as a logarithm, is how any service answers to
+    /// more of the own calls.
+    pub fn explains(&self, log: f64) -> bool {
+        self.ratio >= LEAST_SURGE && !self.large() && log < NATURAL_LOG
+    }
+
+    /// Whether the own traffic rose as no burst does.
+    pub fn large(&self) -> bool {
+        self.surged && self.ratio >= LARGE_SURGE
     }
 }
 

@@ -4,6 +4,8 @@ use super::Signals;
 use super::case::Located;
 use super::effects::{EFFECTS, Effect};
 use super::frame::Side;
+use super::load::Load;
+use super::longer::{Longer, longer};
 use super::tails;
 use super::tally::Shift;
 use crate::stats::quantile::{mean, quantile};
@@ -64,6 +66,9 @@ const OPEN_SHARE_SEEN: f64 = 0.55;
 /// The same of lengths of prompts and mix, and of the cache.
 const OPEN_SHARE_WORK_SEEN: f64 = 0.8;
 const OPEN_SHARE_CACHE_SEEN: f64 = 0.55;
+/// Standard errors and least rise, as a logarithm, of a service under a large surge.
+const SURGE_Z: f64 = 2.5;
+const SURGE_LOG: f64 = 0.05;
 /// What is beyond chance and beyond all that the baseline does by itself is open however small: of a
 /// long answer's duration, a first token that takes twice as long is a few percent. Lost caches
 /// need less, as above.
@@ -118,6 +123,7 @@ pub struct Nearest {
 /// see a percentile that rose.
 pub fn nearest(signals: &Signals, seen: bool) -> Option<Nearest> {
     let slices = (0..signals.shifts.len()).filter(|slice| signals.slices.depth(*slice) <= 1);
+    let load = &Load::new(signals, 0);
     let rises = slices.flat_map(|slice| {
         let depth = signals.slices.depth(slice);
         EFFECTS.iter().filter_map(move |(effect, _)| {
@@ -135,16 +141,46 @@ pub fn nearest(signals: &Signals, seen: bool) -> Option<Nearest> {
                 (_, true) => OPEN_SHARE_SEEN,
                 (_, false) => OPEN_SHARE,
             };
-            (open && share >= enough && felt(signals, slice, *effect)).then_some(Nearest {
-                share,
-                effect: *effect,
-                slice,
-                shift,
-                sure: share >= 1.0 && small_but_sure(*effect, &shift, share),
-            })
+            let rest = matches!(effect, Effect::RestTtft | Effect::RestItl | Effect::RestWhole);
+            let natural = rest && load.explains(shift.log);
+            (open && !natural && share >= enough && felt(signals, slice, *effect)).then_some(
+                Nearest {
+                    share,
+                    effect: *effect,
+                    slice,
+                    shift,
+                    sure: share >= 1.0 && small_but_sure(*effect, &shift, share),
+                },
+            )
         })
     });
-    rises.max_by(|a, b| a.share.total_cmp(&b.share).then(b.slice.cmp(&a.slice)))
+    rises
+        .chain(nearly_longer(signals))
+        .max_by(|a, b| a.share.total_cmp(&b.share).then(b.slice.cmp(&a.slice)))
+}
+
+/// Prompts and answers that grew together by enough to matter, sure or not.
+fn grown_together(signals: &Signals) -> Option<Longer> {
+    let own_work = signals.standards.material.own_work_ratio.map_or(LEAST_LOG_WORK, f64::ln);
+    longer(signals, own_work).filter(|longer| felt(signals, longer.slice, Effect::Output))
+}
+
+/// The same where it is more than chance.
+pub fn surely_longer(signals: &Signals) -> Option<Longer> {
+    grown_together(signals).filter(|longer| longer.z >= least_of_picked(signals, longer.least_z))
+}
+
+/// And where it may be chance.
+fn nearly_longer(signals: &Signals) -> Option<Nearest> {
+    let longer = grown_together(signals)?;
+    let share = longer.z / longer.least_z;
+    (share >= OPEN_SHARE_WORK).then_some(Nearest {
+        share,
+        effect: Effect::Output,
+        slice: longer.slice,
+        shift: longer.answer,
+        sure: false,
+    })
 }
 
 /// Whether a shift is as sure as a spike's and only too small to be one, where a small one may hide
@@ -174,7 +210,7 @@ fn material(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> b
         }
         _ => service(LEAST_LOG),
     };
-    let sure = shift.z >= SURE * LEAST_Z[depth.min(2)]
+    let sure = shift.z >= SURE * least_z(effect)[depth.min(2)]
         && shift.usual.partial_cmp(&(shift.log / SURE_BEYOND)) != Some(std::cmp::Ordering::Greater);
     shift.log >= if sure { least * SURE_PART } else { least }
 }
@@ -263,6 +299,24 @@ fn tail_beyond_chance(signals: &Signals, slice: usize, effect: Effect, shift: &S
         && shift.log > 0.0
         && tails::looked_at(signals, slice)
         && tails::tail(signals, slice, effect).is_some_and(|tail| tail.z >= least)
+}
+
+/// What a service does under an own traffic that rose as no burst does: the effect at the same work
+/// that rose most surely, in everything or where the traffic rose. Less is enough where two rare
+/// things meet.
+pub fn under_a_surge(signals: &Signals, load: &Load) -> Option<(Effect, Located)> {
+    let rests = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
+    let places = rests.into_iter().flat_map(|effect| [(effect, 0), (effect, load.slice)]);
+    let rose = places.filter(|_| load.large()).filter_map(|(effect, slice)| {
+        let shift = signals.shifts[slice][effect as usize];
+        let sure = shift.z >= SURGE_Z
+            && shift.log >= SURGE_LOG
+            && shift.log.partial_cmp(&shift.usual) != Some(std::cmp::Ordering::Less);
+        let slowest = effect == Effect::RestTtft && tails::slowest(signals, slice) > 0.0;
+        let outside = if slice == 0 { None } else { signals.tally.outside(slice, effect) };
+        (sure || slowest).then_some((effect, Located { slice, shift, outside }))
+    });
+    rose.max_by(|a, b| a.1.shift.z.total_cmp(&b.1.shift.z))
 }
 
 /// Where an effect moved: the slice that stands furthest apart from all other calls while it holds

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod halves;
 pub mod load;
 pub mod locate;
+pub mod longer;
 mod measure;
 pub mod misses;
 mod moved;
