@@ -107,6 +107,24 @@ fn a_prefix_used_for_the_first_time_is_no_edited_prompt() {
 }
 
 #[test]
+fn requests_longer_at_both_ends_are_of_another_kind() {
+    for seed in [1, 2, 3] {
+        let both = diagnosis(Change::RequestsOfAnotherKind, seed);
+        assert_eq!(said(&both), Cause::MixShift.id(), "seed {seed}: {}", both.headline);
+    }
+}
+
+#[test]
+fn a_small_rise_is_believed_where_the_own_traffic_rose_as_no_burst_does() {
+    for seed in [1, 2, 3] {
+        let surge = diagnosis(Change::SurgeOfLittleHarm, seed);
+        assert_eq!(said(&surge), Cause::LoadSurge.id(), "seed {seed}: {}", surge.headline);
+        let alone = diagnosis(Change::LittleHarm, seed);
+        assert_ne!(alone.verdict, Verdict::Spike, "seed {seed}: {}", alone.headline);
+    }
+}
+
+#[test]
 fn what_each_cause_says_on_every_incident_is_one_matrix() {
     let mut page = String::new();
     let changes: Vec<Change> =

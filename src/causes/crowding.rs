@@ -126,6 +126,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn gaps_that_stay_speak_for_others_prompts_and_gaps_that_grow_for_slower_steps() {
+        let odds = |grew: f64| {
+            let [_, prompts, slower, _] = WAYS.map(|way| bell(Some(grew), way.gap));
+            prompts / slower
+        };
+        assert!(odds(0.2) > 3.0 && odds(0.95) < 0.4, "{} {}", odds(0.2), odds(0.95));
+    }
+
+    #[test]
     fn a_figure_that_is_not_known_says_nothing_and_a_near_one_more_than_a_far_one() {
         assert_eq!(bell(None, (1.0, 0.3)), 1.0);
         assert!(bell(Some(1.1), (1.0, 0.3)) > bell(Some(2.0), (1.0, 0.3)));

@@ -56,6 +56,12 @@ pub enum Change {
     NewCallers,
     /// The same callers with another text in every call.
     TextOfEachCall,
+    /// Requests that are longer in and out, where no prompt is named.
+    RequestsOfAnotherKind,
+    /// Three and a half times the calls, each a little slower;
+    SurgeOfLittleHarm,
+    /// and as little slower under the usual number of calls.
+    LittleHarm,
 }
 
 /// Start of the data, nanoseconds since the epoch: 2026-11-03T13:00:00Z.
@@ -102,7 +108,7 @@ pub fn world(change: Change, seed: u64) -> CallTable {
     let mut now = 0.0;
     while now < BASELINE_S + WINDOW_S {
         let incident = now >= BASELINE_S + ONSET_S;
-        let surge = incident && matches!(change, Change::Surge | Change::SurgeWithoutHarm);
+        let surge = incident && surges(change);
         let per_s = if surge { 0.9 } else { 0.25 };
         now += -(1.0 - rng.uniform()).ln() / per_s;
         let mut work = usual(&mut rng, now);
@@ -112,12 +118,19 @@ pub fn world(change: Change, seed: u64) -> CallTable {
             work.fixed += (history * rng.uniform()).round();
             work.cached = (0.9 * work.fixed).round();
         }
+        if change == Change::RequestsOfAnotherKind {
+            work.prompt = "";
+        }
         if incident {
             alter(change, &mut work, &mut rng);
         }
         calls.push(call(&work, now, calls.len(), &mut rng));
     }
     CallTable::from_calls(calls)
+}
+
+fn surges(change: Change) -> bool {
+    matches!(change, Change::Surge | Change::SurgeWithoutHarm | Change::SurgeOfLittleHarm)
 }
 
 fn of_conversations(change: Change) -> bool {
@@ -192,6 +205,11 @@ fn alter(change: Change, work: &mut Work, rng: &mut Rng) {
             work.speed.0 *= 1.8;
             work.speed.1 *= 1.6;
         }
+        Change::RequestsOfAnotherKind if rag => {
+            work.dynamic += 1200.0;
+            work.output *= 1.4;
+        }
+        Change::SurgeOfLittleHarm | Change::LittleHarm => work.speed.0 *= 1.09,
         Change::BothSlightlySlower => {
             work.speed.0 *= 1.03;
             work.speed.1 *= 1.03;
@@ -278,7 +296,10 @@ fn call(work: &Work, start_s: f64, index: usize, rng: &mut Rng) -> Call {
         (Col::Status, "ok".to_owned()),
         (Col::Dialect, "semconv".to_owned()),
     ];
-    texts.iter().for_each(|(col, text)| call.set_text(*col, text));
+    texts
+        .iter()
+        .filter(|(_, text)| !text.is_empty())
+        .for_each(|(col, text)| call.set_text(*col, text));
     let floats = [
         (Col::DurationS, duration),
         (Col::TtftS, ttft),
