@@ -130,7 +130,11 @@ impl Case {
     pub fn new(signals: &Signals) -> Self {
         let mut located: Vec<Option<Located>> =
             EFFECTS.iter().map(|(effect, _)| locate(signals, *effect)).collect();
-        let longer = surely_longer(signals);
+        // Answers that alone are longer beyond doubt make the next prompts of their conversations
+        // longer too: of another kind are requests whose ends moved alike.
+        let alike = located[Effect::Length as usize].is_some()
+            == located[Effect::Output as usize].is_some();
+        let longer = surely_longer(signals).filter(|_| alike);
         if let Some(longer) = &longer {
             // Each alone may be chance, and both are not.
             let ends = [(Effect::Length, longer.prompt), (Effect::Output, longer.answer)];
