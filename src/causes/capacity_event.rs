@@ -3,7 +3,7 @@
 use super::{Constant, Judgement, Rule, found, held, tree};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
-use crate::signals::effects::Effect;
+use crate::signals::effects::{Effect, SAME_WORK};
 
 /// Plausibility where calls fail and those that are served held: a limit or a defect may be it.
 const FAILED: f64 = 0.5;
@@ -58,5 +58,5 @@ fn judge(case: &Case) -> Judgement {
         return Judgement::RuledOut(tree::because(&service.rest));
     }
     let why = (service.capacity, tree::because(&service.rest));
-    tree::finding(case, service.rest.slice, &tree::SLOWER, why)
+    tree::finding(case, service.rest.slice, &SAME_WORK, why)
 }

@@ -20,48 +20,24 @@
 use crate::signals::case::Case;
 use crate::signals::reported::Reported;
 
-/// A way to get slower: the four figures, each with its spread, and whether it is contention.
+/// A way to get slower: whether it is contention, and the four figures, each with its spread.
 struct Way {
     contention: bool,
-    ttft_part: (f64, f64),
-    batch: (f64, f64),
-    wait: (f64, f64),
-    gap: (f64, f64),
+    figures: [(f64, f64); 4],
 }
+
+/// Where the gaps stand among the figures.
+const GAP: usize = 3;
 
 const WAYS: [Way; 4] = [
     // Neighbours that decode: sequences are added, nothing waits.
-    Way {
-        contention: true,
-        ttft_part: (0.15, 0.2),
-        batch: (3.0, 1.6),
-        wait: (0.8, 1.2),
-        gap: (0.9, 0.3),
-    },
+    Way { contention: true, figures: [(0.15, 0.2), (3.0, 1.6), (0.8, 1.2), (0.9, 0.3)] },
     // Neighbours with long prompts: steps are stretched, and their prefills are waited for.
-    Way {
-        contention: true,
-        ttft_part: (0.42, 0.15),
-        batch: (1.2, 0.35),
-        wait: (3.0, 1.4),
-        gap: (0.3, 0.25),
-    },
+    Way { contention: true, figures: [(0.42, 0.15), (1.2, 0.35), (3.0, 1.4), (0.3, 0.25)] },
     // Every replica slower: the batch grows as the steps do, the wait somewhat more.
-    Way {
-        contention: false,
-        ttft_part: (0.35, 0.2),
-        batch: (1.0, 0.3),
-        wait: (1.2, 0.7),
-        gap: (0.9, 0.3),
-    },
+    Way { contention: false, figures: [(0.35, 0.2), (1.0, 0.3), (1.2, 0.7), (0.9, 0.3)] },
     // Fewer replicas: each gets more sequences and more prompts.
-    Way {
-        contention: false,
-        ttft_part: (0.38, 0.2),
-        batch: (1.8, 0.9),
-        wait: (1.8, 0.8),
-        gap: (0.8, 0.35),
-    },
+    Way { contention: false, figures: [(0.38, 0.2), (1.8, 0.9), (1.8, 0.8), (0.8, 0.35)] },
 ];
 
 /// Least logarithm of the time per token for the ratios to mean anything.
@@ -75,28 +51,16 @@ const MOST: f64 = 0.9;
 
 /// How plausible a crowded batch is beside lost capacity; none where the server reported nothing.
 pub fn crowded(case: &Case, ttft_part: f64) -> Option<f64> {
-    let itl = case.rest?.itl.log;
-    if itl < LEAST_ITL_LOG {
-        return None;
-    }
-    let grew = |reported: Option<Reported>, floor: f64| {
-        reported.map(|of| ((of.window.max(floor)) / of.baseline.max(floor)).ln() / itl)
-    };
-    let batch = grew(case.batch_size, 1.0);
-    let wait = grew(case.queue_wait_s, FLOOR_WAIT_S);
-    let gap = grew(case.gap_s, FLOOR_GAP_S);
+    let batch = grew(case, case.batch_size, 1.0);
+    let wait = grew(case, case.queue_wait_s, FLOOR_WAIT_S);
     if batch.is_none() && wait.is_none() {
         return None;
     }
+    let seen = [Some(ttft_part), batch, wait, grew(case, case.gap_s, FLOOR_GAP_S)];
     let (mut contention, mut all) = (0.0, 0.0);
     for way in &WAYS {
-        let figures = [
-            bell(Some(ttft_part), way.ttft_part),
-            bell(batch, way.batch),
-            bell(wait, way.wait),
-            bell(gap, way.gap),
-        ];
-        let likelihood = figures.iter().product::<f64>() + f64::MIN_POSITIVE;
+        let bells = seen.iter().zip(way.figures).map(|(seen, figure)| bell(*seen, figure));
+        let likelihood = bells.product::<f64>() + f64::MIN_POSITIVE;
         all += likelihood;
         contention += if way.contention { likelihood } else { 0.0 };
     }
@@ -104,13 +68,23 @@ pub fn crowded(case: &Case, ttft_part: f64) -> Option<f64> {
 }
 
 /// How much likelier the gaps between chunks are in a crowded batch than in a slower service, where
-/// they are all that tells: half of such batches are crowded by prompts. 1 where no call shows them.
+/// they are all that tells; 1 where no call shows them.
 pub fn odds_of_gaps(case: &Case) -> f64 {
-    let itl = case.rest.map_or(0.0, |rest| rest.itl.log);
-    let Some(gap) = case.gap_s.filter(|_| itl >= LEAST_ITL_LOG) else { return 1.0 };
-    let grew = Some((gap.window.max(FLOOR_GAP_S) / gap.baseline.max(FLOOR_GAP_S)).ln() / itl);
-    let [decoding, prompts, slower, _] = WAYS.map(|way| bell(grew, way.gap));
+    grew(case, case.gap_s, FLOOR_GAP_S).map_or(1.0, odds_of_gap)
+}
+
+/// The same of a gap that grew so: half of all crowded batches are crowded by prompts.
+fn odds_of_gap(grew: f64) -> f64 {
+    let [decoding, prompts, slower, _] = WAYS.map(|way| bell(Some(grew), way.figures[GAP]));
     f64::midpoint(decoding, prompts) / slower
+}
+
+/// How a reported figure grew beside the time per token, as a ratio of logarithms; none where it was
+/// not reported or the time per token hardly moved.
+fn grew(case: &Case, reported: Option<Reported>, floor: f64) -> Option<f64> {
+    let itl = case.rest?.itl.log;
+    let of = reported.filter(|_| itl >= LEAST_ITL_LOG)?;
+    Some((of.window.max(floor) / of.baseline.max(floor)).ln() / itl)
 }
 
 /// The density of a figure around its mean, with tails that a stranger may lie in; 1 where the
@@ -127,11 +101,8 @@ mod tests {
 
     #[test]
     fn gaps_that_stay_speak_for_others_prompts_and_gaps_that_grow_for_slower_steps() {
-        let odds = |grew: f64| {
-            let [_, prompts, slower, _] = WAYS.map(|way| bell(Some(grew), way.gap));
-            prompts / slower
-        };
-        assert!(odds(0.2) > 3.0 && odds(0.95) < 0.4, "{} {}", odds(0.2), odds(0.95));
+        let (stayed, followed) = (odds_of_gap(0.2), odds_of_gap(0.95));
+        assert!(stayed > 3.0 && followed < 0.7, "{stayed} {followed}");
     }
 
     #[test]

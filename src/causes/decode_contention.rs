@@ -3,7 +3,7 @@
 use super::{Constant, Judgement, Rule, held, tree};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
-use crate::signals::effects::Effect;
+use crate::signals::effects::{Effect, SAME_WORK};
 
 /// Least plausibility to be named.
 const LEAST: f64 = 0.05;
@@ -45,5 +45,5 @@ fn judge(case: &Case) -> Judgement {
         return Judgement::RuledOut(tree::because(&service.rest));
     }
     let why = (service.contention, tree::because(&service.rest));
-    tree::finding(case, service.rest.slice, &tree::SLOWER, why)
+    tree::finding(case, service.rest.slice, &SAME_WORK, why)
 }

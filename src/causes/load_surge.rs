@@ -3,7 +3,8 @@
 use super::{Constant, Judgement, Rule, held, tree};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
-use crate::signals::effects::Effect;
+use crate::signals::effects::{Effect, SAME_WORK};
+use crate::signals::load::LARGE_SURGE;
 
 /// Least plausibility to be named.
 const LEAST: f64 = 0.05;
@@ -16,7 +17,7 @@ pub const RULE: Rule = Rule {
     cause: Cause::LoadSurge,
     doc: "Latency at the same work rises because the own calls a minute rose, beyond everything that the \
         baseline held. Traffic rises by half within half an hour without incident, so less than that is no \
-        surge; arrivals are counted rather than concurrency, because slow calls raise concurrency by \
+        surge, and under two and a half times a smaller rise is believed; arrivals are counted rather than concurrency, because slow calls raise concurrency by \
         themselves.",
     needs: &[],
     constants: &[
@@ -30,6 +31,11 @@ pub const RULE: Rule = Rule {
             value: tree::QUEUEING_ABOVE,
             source: "slot queueing was measured at TTFT x14 beside time per token x1.03",
         },
+        Constant {
+            name: "least growth of the own traffic under which a smaller rise is believed",
+            value: LARGE_SURGE,
+            source: "far beyond the half that traffic rises by without incident (serving physics, 10)",
+        },
     ],
     judge,
 };
@@ -38,7 +44,7 @@ fn judge(case: &Case) -> Judgement {
     if !case.carried.ttft && case.rest.is_none() {
         return Judgement::RuledOut(held(case, Effect::RestWhole, "whole calls at the same work:"));
     }
-    let mut effects = tree::SLOWER.to_vec();
+    let mut effects = SAME_WORK.to_vec();
     if case.surge_moved_the_mix() {
         effects.push(Effect::Mix);
     }

@@ -1,6 +1,6 @@
 //! `mix_shift`: traffic moved to slower models and routes.
 
-use super::{Constant, Judgement, Rule, found, held, times};
+use super::{Constant, Finding, Judgement, Rule, found, held, times};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
@@ -52,6 +52,21 @@ pub const RULE: Rule = Rule {
 };
 
 fn judge(case: &Case) -> Judgement {
+    let finding = if case.at(Effect::Mix).is_some() {
+        kinds_moved(case)
+    } else if case.grew_at_both_ends() {
+        both_ends(case)
+    } else {
+        None
+    };
+    finding.map_or_else(
+        || Judgement::RuledOut(held(case, Effect::Mix, "duration expected from the mix of calls:")),
+        Judgement::Found,
+    )
+}
+
+/// Calls of kinds that are told apart.
+fn kinds_moved(case: &Case) -> Option<Finding> {
     let hidden_acceptance = !case.carried.acceptance && case.at(Effect::ClassMix).is_some();
     let plausibility = match (case.surge_moved_the_mix(), hidden_acceptance) {
         (true, _) => SURGED,
@@ -61,34 +76,18 @@ fn judge(case: &Case) -> Judgement {
     let thinned = case.mix_thinned_part;
     let plausibility = plausibility * (1.0 - thinned * (1.0 - THINNED));
     let why = if thinned > 0.5 { "quick calls stopped coming, which" } else { "the mix of calls" };
-    let kinds_moved = case.at(Effect::Mix).is_some();
-    if !kinds_moved && case.grew_at_both_ends() {
-        return both_ends(case);
-    }
-    let because = case
-        .at(Effect::Mix)
-        .map(|mix| format!("{why} alone takes the duration to {}", times(&mix.shift)));
-    match because.and_then(|because| found(case, &[Effect::Mix], plausibility, because)) {
-        Some(finding) => Judgement::Found(finding),
-        None => {
-            Judgement::RuledOut(held(case, Effect::Mix, "duration expected from the mix of calls:"))
-        }
-    }
+    let mix = case.at(Effect::Mix)?;
+    let because = format!("{why} alone takes the duration to {}", times(&mix.shift));
+    found(case, &[Effect::Mix], plausibility, because)
 }
 
-/// Requests that are longer in and out: of another kind.
-fn both_ends(case: &Case) -> Judgement {
-    let because = case.at(Effect::Length).zip(case.at(Effect::Output)).map(|(prompt, answer)| {
-        format!(
-            "requests of another kind: longer prompts take TTFT to {}, and their longer answers the duration \
-             to {}",
-            times(&prompt.shift),
-            times(&answer.shift)
-        )
-    });
-    let effects = [Effect::Length, Effect::Output];
-    because.and_then(|because| found(case, &effects, BOTH_ENDS, because)).map_or_else(
-        || Judgement::RuledOut(held(case, Effect::Mix, "duration expected from the mix of calls:")),
-        Judgement::Found,
-    )
+/// Requests that are longer in and out, where nothing tells kinds apart.
+fn both_ends(case: &Case) -> Option<Finding> {
+    let (prompt, answer) = case.at(Effect::Length).zip(case.at(Effect::Output))?;
+    let because = format!(
+        "requests of another kind: longer prompts take TTFT to {}, and their longer answers the duration to {}",
+        times(&prompt.shift),
+        times(&answer.shift)
+    );
+    found(case, &[Effect::Length, Effect::Output], BOTH_ENDS, because)
 }

@@ -29,7 +29,7 @@ pub use page::{page, pages};
 
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
-use crate::signals::effects::Effect;
+use crate::signals::effects::{Effect, SAME_WORK};
 use crate::signals::tally::Shift;
 
 /// One cause: what it is, what it needs, and how it is told.
@@ -107,6 +107,13 @@ pub const RULES: [Rule; 17] = [
     mix_shift::RULE,
 ];
 
+/// Of longer prompts and of longer answers, where the other end of the requests grew with them.
+const ONE_END: Constant = Constant {
+    name: "plausibility where the other end of the requests grew with it",
+    value: 0.4,
+    source: "two independent changes at one time are rarer than another kind of request",
+};
+
 /// A finding from those of these effects that moved, in the slice of the strongest.
 fn found(case: &Case, effects: &[Effect], plausibility: f64, because: String) -> Option<Finding> {
     let (_, main) = case.strongest(effects)?;
@@ -127,7 +134,7 @@ fn found(case: &Case, effects: &[Effect], plausibility: f64, because: String) ->
 fn with_its_slowness(case: &Case, effect: Effect) -> Vec<Effect> {
     let mut effects = vec![effect];
     if case.own_work.is_some_and(|own| own.effect == effect) {
-        effects.extend([Effect::RestTtft, Effect::RestItl, Effect::RestWhole]);
+        effects.extend(SAME_WORK);
     }
     effects
 }

@@ -1,12 +1,9 @@
 //! `output_growth`: answers got longer.
 
-use super::{Constant, Judgement, Rule, found, held, times, with_its_slowness};
+use super::{Judgement, ONE_END, Rule, found, held, times, with_its_slowness};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
-
-/// Plausibility where the other end of the requests grew with it.
-const ONE_END: f64 = 0.4;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -15,11 +12,7 @@ pub const RULE: Rule = Rule {
         tokens of each kind of call, so that a move of traffic to calls with long answers is not mistaken for \
         it.",
     needs: &["gen_ai.usage.output_tokens"],
-    constants: &[Constant {
-        name: "plausibility where the other end of the requests grew with it",
-        value: ONE_END,
-        source: "two independent changes at one time are rarer than another kind of request",
-    }],
+    constants: &[ONE_END],
     judge,
 };
 
@@ -31,7 +24,7 @@ fn judge(case: &Case) -> Judgement {
     let because = case.at(Effect::Output).map(|output| {
         format!("longer answers alone take the duration to {}", times(&output.shift))
     });
-    let plausibility = if case.grew_at_both_ends() { ONE_END } else { 1.0 };
+    let plausibility = if case.grew_at_both_ends() { ONE_END.value } else { 1.0 };
     match because.and_then(|because| {
         found(case, &with_its_slowness(case, Effect::Output), plausibility, because)
     }) {

@@ -1,12 +1,9 @@
 //! `prompt_growth`: inputs got longer, and the cache does not hold the added part.
 
-use super::{Constant, Judgement, Rule, found, held, times, with_its_slowness};
+use super::{Judgement, ONE_END, Rule, found, held, times, with_its_slowness};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
-
-/// Plausibility where the other end of the requests grew with it.
-const ONE_END: f64 = 0.4;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -16,11 +13,7 @@ pub const RULE: Rule = Rule {
         load it rises a little too. Told from lost caches by the cached tokens themselves: what the cache \
         would have held of these longer prompts is subtracted first.",
     needs: &["gen_ai.usage.input_tokens"],
-    constants: &[Constant {
-        name: "plausibility where the other end of the requests grew with it",
-        value: ONE_END,
-        source: "two independent changes at one time are rarer than another kind of request",
-    }],
+    constants: &[ONE_END],
     judge,
 };
 
@@ -32,7 +25,7 @@ fn judge(case: &Case) -> Judgement {
     let because = case
         .at(Effect::Length)
         .map(|length| format!("longer prompts alone take TTFT to {}", times(&length.shift)));
-    let plausibility = if case.grew_at_both_ends() { ONE_END } else { 1.0 };
+    let plausibility = if case.grew_at_both_ends() { ONE_END.value } else { 1.0 };
     match because.and_then(|because| {
         found(case, &with_its_slowness(case, Effect::Length), plausibility, because)
     }) {

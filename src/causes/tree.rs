@@ -120,9 +120,6 @@ pub fn because(rest: &Rest) -> String {
     }
 }
 
-/// The shifts of a service that got slower.
-pub const SLOWER: [Effect; 3] = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
-
 /// A finding of those effects in that slice.
 pub fn finding(
     case: &Case,

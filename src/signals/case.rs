@@ -2,7 +2,7 @@
 //! beside them (own load, routing, cache misses, the server's own attributes).
 
 use super::Signals;
-use super::effects::{EFFECTS, Effect};
+use super::effects::{EFFECTS, Effect, SAME_WORK};
 use super::frame::{Frame, Side};
 use super::halves::halves;
 use super::load::Load;
@@ -61,8 +61,8 @@ pub struct Case {
     pub located: Vec<Option<Located>>,
     /// The service at the same work, where it got slower.
     pub rest: Option<Rest>,
-    /// Where prompts and answers grew together beyond chance; the slice.
-    pub longer: Option<usize>,
+    /// The slice where prompts and answers grew together beyond chance.
+    pub longer_slice: Option<usize>,
     /// Own work that grew where the service got slower.
     pub own_work: Option<OwnWork>,
     /// Whether the calls that lost their cache are those whose service got slower.
@@ -166,7 +166,7 @@ impl Case {
         Self {
             whole: signals.shifts[0],
             rest,
-            longer: longer.map(|longer| longer.slice),
+            longer_slice: longer.map(|longer| longer.slice),
             own_work,
             loss_meets_slowness,
             mix_thinned_part: located[Effect::Mix as usize]
@@ -237,9 +237,9 @@ impl Case {
     /// Whether prompts and answers grew together, which speaks for requests of another kind.
     pub fn grew_at_both_ends(&self) -> bool {
         let held = |effect: Effect| {
-            self.at(effect).is_some_and(|at| at.slice == 0 || Some(at.slice) == self.longer)
+            self.at(effect).is_some_and(|at| at.slice == 0 || Some(at.slice) == self.longer_slice)
         };
-        self.longer.is_some() && held(Effect::Length) && held(Effect::Output)
+        self.longer_slice.is_some() && held(Effect::Length) && held(Effect::Output)
     }
 
     /// Whether nothing moved.
@@ -290,8 +290,7 @@ fn overlap(signals: &Signals, of: usize, other: usize) -> bool {
 
 /// The service itself, in the slice where it moved most clearly.
 fn rest(signals: &Signals, located: &[Option<Located>]) -> Option<Rest> {
-    let kinds = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
-    let found = kinds.iter().filter_map(|effect| located[*effect as usize]);
+    let found = SAME_WORK.iter().filter_map(|effect| located[*effect as usize]);
     let main = found.max_by(|a, b| a.shift.z.total_cmp(&b.shift.z))?;
     let of = &signals.shifts[main.slice];
     let ttft = of[Effect::RestTtft as usize];

@@ -50,6 +50,10 @@ pub const EFFECTS: [(Effect, Term); 17] = [
     (Effect::Failure, Term::WholeRest),
 ];
 
+/// What the service does at the same work: to the first token, to the time per token, and to calls of
+/// which only the whole is known.
+pub const SAME_WORK: [Effect; 3] = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
+
 /// One term of the waterfall, in causal order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(usize)]

@@ -1,7 +1,7 @@
 //! Own traffic: how many calls a minute started, in the window and in windows like it.
 
 use super::Signals;
-use super::effects::Effect;
+use super::effects::SAME_WORK;
 use super::frame::{Side, known};
 use crate::stats::quantile::mean;
 use crate::stats::regress::{Shape, fit};
@@ -126,8 +126,7 @@ fn response(signals: &Signals, engines: &[bool]) -> ((f64, f64), bool) {
         recent[at] = (at + 1 - from) as f64;
     }
     let excess = |row: usize| {
-        let logs = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole]
-            .map(|effect| signals.effects.logs[effect as usize][row]);
+        let logs = SAME_WORK.map(|effect| signals.effects.logs[effect as usize][row]);
         logs.into_iter().find(|log| log.is_finite()).unwrap_or(f64::NAN)
     };
     let side = |side: Side| -> (Vec<f64>, Vec<f64>) {
@@ -189,4 +188,18 @@ fn usual(starts: &[f64], window_s: f64, per_minute: f64) -> f64 {
         most = most.max(to + 1 - from);
     }
     (most as f64 * 60.0 / window_s / per_minute).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busier_service_explains_a_small_rise_and_neither_a_large_one_nor_a_surge() {
+        let of = |ratio: f64| Load { ratio, surged: true, ..Load::default() };
+        assert!(of(1.5).explains(0.1), "half more traffic, a tenth slower");
+        assert!(!of(1.5).explains(0.2), "half more traffic, a fifth slower");
+        assert!(!of(1.1).explains(0.1), "a tenth more traffic is none");
+        assert!(!of(3.0).explains(0.1), "three times the traffic is no burst");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::Signals;
 use super::case::Located;
-use super::effects::{EFFECTS, Effect};
+use super::effects::{Effect, SAME_WORK};
 use super::frame::Side;
 use super::load::Load;
 use super::longer::{Longer, longer};
@@ -53,32 +53,11 @@ const NOTHING_SHARE: f64 = 0.15;
 const FELT_LOG: f64 = 0.04;
 /// Mix and answers' length together keep at least this part of either.
 const NET_SHARE: f64 = 0.5;
-/// A material rise that came this near to being more than chance leaves the question open: calling
-/// it nothing would be as wrong as naming a cause.
-const OPEN_SHARE: f64 = 0.85;
-/// Lengths and mix drift by themselves, and must come nearer;
-const OPEN_SHARE_WORK: f64 = 0.9;
-/// what a kind of call finds cached does not, and is read off token counts, without the heavy tails
-/// of measured times.
-const OPEN_SHARE_CACHE: f64 = 0.7;
-/// Where people see a percentile that rose, one that came this near is open too.
-const OPEN_SHARE_SEEN: f64 = 0.55;
-/// The same of lengths of prompts and mix, and of the cache.
-const OPEN_SHARE_WORK_SEEN: f64 = 0.8;
-const OPEN_SHARE_CACHE_SEEN: f64 = 0.55;
 /// Standard errors and least rise, as a logarithm, of a service under a large surge.
 const SURGE_Z: f64 = 2.5;
 const SURGE_LOG: f64 = 0.05;
-/// What is beyond chance and beyond all that the baseline does by itself is open however small: of a
-/// long answer's duration, a first token that takes twice as long is a few percent. Lost caches
-/// need less, as above.
-const OPEN_SMALL: f64 = 1.0;
-const OPEN_SMALL_LOG: f64 = 0.015;
-/// Fewest calls of the window that leave a question open.
-const OPEN_CALLS: f64 = 5.0;
-
 /// The standard errors that an effect must stand above its usual.
-fn least_z(effect: Effect) -> [f64; 3] {
+pub fn least_z(effect: Effect) -> [f64; 3] {
     match effect {
         Effect::Mix | Effect::ClassMix => MIX_Z,
         Effect::Length => LENGTH_Z,
@@ -100,67 +79,11 @@ fn beyond_chance(signals: &Signals, effect: Effect, shift: &Shift, depth: usize)
     if effect == Effect::Mix && shift.window_weight < MIX_CALLS {
         return false;
     }
-    shift.z >= least && shift.log.partial_cmp(&shift.usual) != Some(std::cmp::Ordering::Less)
-}
-
-/// A material rise that may be chance.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Nearest {
-    /// How near it came to being more than chance: 1 is enough.
-    pub share: f64,
-    /// Of what.
-    pub effect: Effect,
-    /// In which slice; 0 is everything.
-    pub slice: usize,
-    /// How far it moved there.
-    pub shift: Shift,
-    /// Whether it is more than chance, and only too small to be called a spike.
-    pub sure: bool,
-}
-
-/// The material rise that came nearest to being more than chance, in everything or in a slice one
-/// attribute deep, if it came near enough to leave the question open; `seen` says whether people
-/// see a percentile that rose.
-pub fn nearest(signals: &Signals, seen: bool) -> Option<Nearest> {
-    let slices = (0..signals.shifts.len()).filter(|slice| signals.slices.depth(*slice) <= 1);
-    let load = &Load::new(signals, 0);
-    let rises = slices.flat_map(|slice| {
-        let depth = signals.slices.depth(slice);
-        EFFECTS.iter().filter_map(move |(effect, _)| {
-            let shift = signals.shifts[slice][*effect as usize];
-            let other = matches!(effect, Effect::ClassMix | Effect::AcceptMix | Effect::Failure);
-            let share = shift.z / least_z(*effect)[depth];
-            let matters =
-                material(signals, *effect, &shift, depth) || small_but_sure(*effect, &shift, share);
-            let open = !other && shift.window_weight >= OPEN_CALLS && matters;
-            let enough = match (effect, seen) {
-                (Effect::Mix | Effect::Length, true) => OPEN_SHARE_WORK_SEEN,
-                (Effect::Mix | Effect::Length | Effect::Output, false) => OPEN_SHARE_WORK,
-                (Effect::Cache, true) => OPEN_SHARE_CACHE_SEEN,
-                (Effect::Cache, false) => OPEN_SHARE_CACHE,
-                (_, true) => OPEN_SHARE_SEEN,
-                (_, false) => OPEN_SHARE,
-            };
-            let rest = matches!(effect, Effect::RestTtft | Effect::RestItl | Effect::RestWhole);
-            let natural = rest && load.explains(shift.log);
-            (open && !natural && share >= enough && felt(signals, slice, *effect)).then_some(
-                Nearest {
-                    share,
-                    effect: *effect,
-                    slice,
-                    shift,
-                    sure: share >= 1.0 && small_but_sure(*effect, &shift, share),
-                },
-            )
-        })
-    });
-    rises
-        .chain(nearly_longer(signals))
-        .max_by(|a, b| a.share.total_cmp(&b.share).then(b.slice.cmp(&a.slice)))
+    shift.z >= least && shift.beyond_usual()
 }
 
 /// Prompts and answers that grew together by enough to matter, sure or not.
-fn grown_together(signals: &Signals) -> Option<Longer> {
+pub fn grown_together(signals: &Signals) -> Option<Longer> {
     let own_work = signals.standards.material.own_work_ratio.map_or(LEAST_LOG_WORK, f64::ln);
     longer(signals, own_work).filter(|longer| felt(signals, longer.slice, Effect::Output))
 }
@@ -170,34 +93,9 @@ pub fn surely_longer(signals: &Signals) -> Option<Longer> {
     grown_together(signals).filter(|longer| longer.z >= least_of_picked(signals, longer.least_z))
 }
 
-/// And where it may be chance.
-fn nearly_longer(signals: &Signals) -> Option<Nearest> {
-    let longer = grown_together(signals)?;
-    let share = longer.z / longer.least_z;
-    (share >= OPEN_SHARE_WORK).then_some(Nearest {
-        share,
-        effect: Effect::Output,
-        slice: longer.slice,
-        shift: longer.answer,
-        sure: false,
-    })
-}
-
-/// Whether a shift is as sure as a spike's and only too small to be one, where a small one may hide
-/// a large one of a part of the call.
-fn small_but_sure(effect: Effect, shift: &Shift, share: f64) -> bool {
-    let least = match effect {
-        Effect::RestWhole => OPEN_SMALL,
-        Effect::Cache => OPEN_SHARE_CACHE,
-        _ => return false,
-    };
-    let usual = shift.usual.is_finite() && shift.log >= shift.usual;
-    share >= least && usual && shift.log >= OPEN_SMALL_LOG
-}
-
 /// Whether a shift matters in a slice of that depth. What stands far beyond all that the baseline
 /// does by itself matters at half the size: the bar is there for what drifts.
-fn material(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> bool {
+pub fn material(signals: &Signals, effect: Effect, shift: &Shift, depth: usize) -> bool {
     let set = &signals.standards.material;
     let own_work = set.own_work_ratio.map_or(LEAST_LOG_WORK, f64::ln);
     let service = |usual: f64| set.same_work_ratio.map_or(usual, f64::ln);
@@ -225,7 +123,7 @@ fn tells_of(signals: &Signals, slice: usize, effect: Effect) -> bool {
 
 /// Whether more work made calls slower at all: an effect of mix or length that another one undid
 /// is no regression.
-fn felt(signals: &Signals, slice: usize, effect: Effect) -> bool {
+pub fn felt(signals: &Signals, slice: usize, effect: Effect) -> bool {
     if !matches!(effect, Effect::Mix | Effect::ClassMix | Effect::Length | Effect::Output) {
         return true;
     }
@@ -305,13 +203,10 @@ fn tail_beyond_chance(signals: &Signals, slice: usize, effect: Effect, shift: &S
 /// that rose most surely, in everything or where the traffic rose. Less is enough where two rare
 /// things meet.
 pub fn under_a_surge(signals: &Signals, load: &Load) -> Option<(Effect, Located)> {
-    let rests = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole];
-    let places = rests.into_iter().flat_map(|effect| [(effect, 0), (effect, load.slice)]);
+    let places = SAME_WORK.into_iter().flat_map(|effect| [(effect, 0), (effect, load.slice)]);
     let rose = places.filter(|_| load.large()).filter_map(|(effect, slice)| {
         let shift = signals.shifts[slice][effect as usize];
-        let sure = shift.z >= SURGE_Z
-            && shift.log >= SURGE_LOG
-            && shift.log.partial_cmp(&shift.usual) != Some(std::cmp::Ordering::Less);
+        let sure = shift.z >= SURGE_Z && shift.log >= SURGE_LOG && shift.beyond_usual();
         let slowest = effect == Effect::RestTtft && tails::slowest(signals, slice) > 0.0;
         let outside = if slice == 0 { None } else { signals.tally.outside(slice, effect) };
         (sure || slowest).then_some((effect, Located { slice, shift, outside }))

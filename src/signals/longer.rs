@@ -68,6 +68,5 @@ fn in_slice(signals: &Signals, slice: usize, least_z: f64) -> Option<Longer> {
         logs[Effect::Length as usize][row] / prompt.error
             + logs[Effect::Output as usize][row] / answer.error
     });
-    let beyond = sum.log.partial_cmp(&sum.usual) != Some(std::cmp::Ordering::Less);
-    beyond.then_some(Longer { slice, prompt, answer, z: sum.z, least_z })
+    sum.beyond_usual().then_some(Longer { slice, prompt, answer, z: sum.z, least_z })
 }

@@ -14,6 +14,7 @@ pub mod longer;
 mod measure;
 pub mod misses;
 mod moved;
+pub mod open;
 pub mod own_work;
 pub mod reported;
 pub mod routing;

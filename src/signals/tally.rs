@@ -54,6 +54,12 @@ impl Shift {
         self.log.exp()
     }
 
+    /// Whether no window of this length within the baseline moved further; so too where the baseline
+    /// holds too few to know.
+    pub fn beyond_usual(&self) -> bool {
+        self.log.partial_cmp(&self.usual) != Some(std::cmp::Ordering::Less)
+    }
+
     /// The 95 % interval as ratios.
     pub fn interval(&self) -> (f64, f64) {
         ((self.log - 1.96 * self.error).exp(), (self.log + 1.96 * self.error).exp())

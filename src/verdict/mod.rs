@@ -29,7 +29,7 @@ use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::frame::{Frame, Periods, Side};
-use crate::signals::locate::nearest;
+use crate::signals::open::nearest;
 use crate::signals::search::{self, Series};
 use crate::signals::tails;
 use crate::windows::{self, Range, Split};
@@ -218,7 +218,7 @@ fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split, judged: Jud
         }
         None => {
             let few = split.window_rows.len() < FEW_WINDOW || split.baseline_calls() < FEW_BASELINE;
-            let open = nearest(signals, seen_to_rise(&diagnosis.signals));
+            let open = nearest(signals, &case.load, seen_to_rise(&diagnosis.signals));
             let tail = if open.is_some() { None } else { tails::open(signals) };
             diagnosis.headline = match (open, tail) {
                 (Some(rise), _) => words::open(signals, &rise),

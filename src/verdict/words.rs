@@ -6,8 +6,8 @@ use crate::diagnosis::{Cause, Change, Owner, RankedCause, SignalChange};
 use crate::signals::Signals;
 use crate::signals::case::Case;
 use crate::signals::cells::Moved;
-use crate::signals::effects::Effect;
-use crate::signals::locate::Nearest;
+use crate::signals::effects::{Effect, SAME_WORK};
+use crate::signals::open::Nearest;
 use crate::signals::tails::Tail;
 
 /// The slice in words: `rag-answer on gpt-4o`, or `all calls`.
@@ -251,7 +251,7 @@ pub fn open(signals: &Signals, rise: &Nearest) -> String {
 
 /// The sentence for a quiet window.
 pub fn quiet(changes: &[SignalChange], case: &Case) -> String {
-    let largest = [Effect::RestTtft, Effect::RestItl, Effect::RestWhole]
+    let largest = SAME_WORK
         .into_iter()
         .map(|effect| (effect, case.whole[effect as usize]))
         .filter(|(_, shift)| shift.window_weight >= 1.0)
