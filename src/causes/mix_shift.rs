@@ -85,7 +85,7 @@ fn kinds_moved(case: &Case) -> Option<Finding> {
 fn both_ends(case: &Case) -> Option<Finding> {
     let (prompt, answer) = case.at(Effect::Length).zip(case.at(Effect::Output))?;
     let because = format!(
-        "requests of another kind: longer prompts take TTFT to {}, and their longer answers the duration to {}",
+        "longer prompts take TTFT to {} and longer answers the duration to {}, as requests of another kind do",
         times(&prompt.shift),
         times(&answer.shift)
     );
