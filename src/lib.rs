@@ -83,7 +83,7 @@ fn assembled(
     if let Some(progress) = &options.progress {
         progress.assembling();
     }
-    let (table, ingest) = calls::assemble(ingested, tables, options.strict)?;
+    let (table, ingest) = calls::assemble(ingested, tables, &calls::Asked::of(&bounded))?;
     if let Some(progress) = &options.progress {
         progress.judging(table.len());
     }
@@ -177,6 +177,7 @@ fn judge(
     let mut diagnosis = verdict::judge(table, ingest, split, settings);
     if diagnosis.verdict == Verdict::Spike {
         diagnosis.cost = cost::cost(table, split, prices);
+        cost::of_every_call(&mut diagnosis);
     }
     diagnosis
 }

@@ -12,7 +12,7 @@ const FORMATS: [CanonicalFormat; 3] =
     [CanonicalFormat::Parquet, CanonicalFormat::Ndjson, CanonicalFormat::Csv];
 
 fn input(format: CanonicalFormat, bytes: impl Into<Vec<u8>>) -> CanonicalInput {
-    CanonicalInput { file: "calls".to_owned(), bytes: bytes.into(), format }
+    CanonicalInput { file: "calls".to_owned(), bytes: bytes.into(), path: None, format }
 }
 
 fn written(table: &CallTable, format: CanonicalFormat) -> Vec<u8> {

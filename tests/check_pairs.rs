@@ -139,7 +139,8 @@ fn text(rows: &Rows) -> String {
 
 fn table(rows: &Rows) -> CallTable {
     let bytes = text(rows).into_bytes();
-    let input = CanonicalInput { file: "rows".to_owned(), bytes, format: CanonicalFormat::Ndjson };
+    let (file, format) = ("rows".to_owned(), CanonicalFormat::Ndjson);
+    let input = CanonicalInput { file, bytes, path: None, format };
     CallTable::read(&input).unwrap().0
 }
 

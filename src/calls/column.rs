@@ -2,12 +2,11 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::ops::Range;
 
-use arrow_array::StringArray;
-use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_array::{Array, StringViewArray};
 use foldhash::fast::FixedState;
 
+use super::texts::Texts;
 use crate::schema::{Col, Kind};
 
 /// Cells of one column, one a row.
@@ -32,13 +31,6 @@ pub struct Codes {
     pub codes: Vec<u32>,
     /// The distinct values.
     pub values: Vec<String>,
-}
-
-/// Texts one behind the other; empty text is null.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Texts {
-    bytes: String,
-    ends: Vec<usize>,
 }
 
 /// Integers, and which of them are known.
@@ -70,6 +62,30 @@ impl Codes {
         codes
     }
 
+    /// Codes of these texts, of which those of one dictionary are mostly the same view: it is looked
+    /// up by its text only where it is met first.
+    pub(super) fn of_views(texts: &StringViewArray) -> Self {
+        let mut codes = Self { codes: Vec::with_capacity(texts.len()), ..Self::default() };
+        let mut known: HashMap<&str, u32, FixedState> = HashMap::default();
+        let mut seen: HashMap<u128, u32, FixedState> = HashMap::default();
+        let mut last = (0, Self::NULL);
+        for (row, view) in texts.views().iter().enumerate() {
+            // The lower half of a view's first word is the length: empty text is null.
+            if *view != last.0 || texts.is_null(row) {
+                let text = if texts.is_null(row) { "" } else { texts.value(row) };
+                let new = || *known.entry(text).or_insert_with(|| codes.add(text));
+                let code = if text.is_empty() {
+                    Self::NULL
+                } else {
+                    *seen.entry(*view).or_insert_with(new)
+                };
+                last = if texts.is_null(row) { (0, Self::NULL) } else { (*view, code) };
+            }
+            codes.codes.push(last.1);
+        }
+        codes
+    }
+
     /// Adds a value and returns its code.
     pub(super) fn add(&mut self, value: &str) -> u32 {
         self.values.push(value.to_owned());
@@ -92,59 +108,6 @@ impl Codes {
             all.codes.push(new[old]);
         }
         all
-    }
-}
-
-impl Texts {
-    /// None so far.
-    pub fn with_room(rows: usize) -> Self {
-        Self { bytes: String::new(), ends: Vec::with_capacity(rows) }
-    }
-
-    /// Adds a row.
-    pub fn push(&mut self, text: &str) {
-        self.bytes.push_str(text);
-        self.ends.push(self.bytes.len());
-    }
-
-    /// How many rows.
-    pub const fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn range(&self, row: usize) -> Range<usize> {
-        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-        start..self.ends[row]
-    }
-
-    /// The text in a row.
-    pub fn get(&self, row: usize) -> Option<&str> {
-        let range = self.range(row);
-        if range.is_empty() { None } else { self.bytes.get(range) }
-    }
-
-    fn extend(&mut self, other: &Self) {
-        let before = self.bytes.len();
-        self.bytes.push_str(&other.bytes);
-        self.ends.extend(other.ends.iter().map(|end| before + end));
-    }
-
-    fn extend_null(&mut self, rows: usize) {
-        self.ends.resize(self.ends.len() + rows, self.bytes.len());
-    }
-
-    /// Some rows as Arrow has them.
-    pub fn array(&self, rows: Range<usize>) -> StringArray {
-        let start = rows.start.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let ends = &self.ends[rows];
-        let offset = |end: usize| i32::try_from(end - start).expect("a row group below 2 GiB");
-        let offsets = std::iter::once(0).chain(ends.iter().map(|end| offset(*end)));
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets.collect::<Vec<i32>>()));
-        let end = ends.last().copied().unwrap_or(start);
-        let bytes = Buffer::from(&self.bytes.as_bytes()[start..end]);
-        let known = offsets.windows(2).map(|pair| pair[0] < pair[1]);
-        let known: NullBuffer = known.collect();
-        StringArray::new(offsets, bytes, Some(known).filter(|known| known.null_count() > 0))
     }
 }
 
@@ -205,6 +168,14 @@ impl Column {
         column.known()
     }
 
+    /// The same of texts that Arrow holds.
+    pub fn views(col: Option<Col>, texts: &StringViewArray) -> Option<Self> {
+        if col.is_some_and(tells_apart) {
+            return Self::texts(col, texts.iter());
+        }
+        Self::Coded(Codes::of_views(texts)).known()
+    }
+
     /// A seconds or ratio column; none where all is null.
     pub fn floats(floats: impl Iterator<Item = Option<f64>>) -> Option<Self> {
         Self::Float(floats.map(|float| float.unwrap_or(f64::NAN)).collect()).known()
@@ -225,7 +196,7 @@ impl Column {
     /// the table has the same columns in every form.
     pub fn known(self) -> Option<Self> {
         let known = match &self {
-            Self::Text(texts) => !texts.bytes.is_empty(),
+            Self::Text(texts) => !texts.has_none(),
             Self::Coded(codes) => !codes.values.is_empty(),
             Self::Float(floats) => floats.iter().any(|float| !float.is_nan()),
             Self::Int(ints) => ints.known.contains(&true),
@@ -285,7 +256,7 @@ impl Column {
         let taken = match self {
             Self::Text(texts) => {
                 let mut taken = Texts::with_room(rows.len());
-                taken.bytes.reserve(texts.bytes.len() / texts.len().max(1) * rows.len());
+                taken.reserve(texts.bytes() / texts.len().max(1) * rows.len());
                 rows.for_each(|row| taken.push(texts.get(row).unwrap_or_default()));
                 Self::Text(taken)
             }
@@ -326,10 +297,10 @@ impl Column {
         let mut all = Self::new(col, sizes.iter().sum());
         if let Self::Text(all) = &mut all {
             let bytes = |part: &Option<Self>| match part {
-                Some(Self::Text(part)) => part.bytes.len(),
+                Some(Self::Text(part)) => part.bytes(),
                 _ => 0,
             };
-            all.bytes.reserve_exact(parts.iter().map(bytes).sum());
+            all.reserve(parts.iter().map(bytes).sum());
         }
         let mut known: HashMap<String, u32, FixedState> = HashMap::default();
         for (part, rows) in parts.into_iter().zip(sizes) {

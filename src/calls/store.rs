@@ -4,13 +4,17 @@ mod csv;
 mod fields;
 mod ndjson;
 mod parquet;
+mod sampled;
 
 use std::io::{self, Write};
 
+pub(super) use sampled::read as sampled;
+
 use super::CallTable;
-use crate::diagnosis::{Ingest, Loss};
+use crate::diagnosis::Loss;
 use crate::error::{Error, Result};
 use crate::ingest::{CanonicalFormat, CanonicalInput};
+use crate::schema::Col;
 
 /// Rows formatted, or read, at a time.
 const CHUNK_ROWS: usize = 1 << 14;
@@ -35,27 +39,23 @@ impl CallTable {
     /// # Errors
     /// A column of the wrong type, a row without its start, or a file that is cut or damaged.
     pub fn read(input: &CanonicalInput) -> Result<(Self, Vec<Loss>)> {
-        match input.format {
-            CanonicalFormat::Parquet => Ok((parquet::read(input)?, Vec::new())),
-            CanonicalFormat::Ndjson => ndjson::read(input),
-            CanonicalFormat::Csv => Ok((csv::read(input)?, Vec::new())),
-        }
+        Self::read_columns(input, None)
     }
-    /// Reads the tables among the inputs into one, and adds to the account of the files what was
-    /// lost in them.
+
+    /// The same where no more of the canonical columns than these are needed: a form that keeps
+    /// columns apart leaves the others where they are.
     ///
     /// # Errors
     /// Those of [`CallTable::read`].
-    pub fn read_all(inputs: &[CanonicalInput], ingest: &mut Ingest) -> Result<Self> {
-        let mut tables = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            let (table, losses) = Self::read(input)?;
-            if let Some(file) = ingest.files.iter_mut().find(|file| file.file == input.file) {
-                file.losses.extend(losses);
-            }
-            tables.push(table);
+    pub fn read_columns(
+        input: &CanonicalInput,
+        columns: Option<&[Col]>,
+    ) -> Result<(Self, Vec<Loss>)> {
+        match input.format {
+            CanonicalFormat::Parquet => Ok((parquet::read(input, columns)?, Vec::new())),
+            CanonicalFormat::Ndjson => ndjson::read(input),
+            CanonicalFormat::Csv => Ok((csv::read(input)?, Vec::new())),
         }
-        Ok(Self::concat(tables))
     }
 }
 

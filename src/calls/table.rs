@@ -235,7 +235,7 @@ impl CallTable {
         self.codes(&format!("{SEGMENT_PREFIX}{name}"))
     }
 
-    fn column(&self, col: Col) -> Option<&Column> {
+    pub(super) fn column(&self, col: Col) -> Option<&Column> {
         self.columns.get(col as usize)?.as_ref()
     }
 }

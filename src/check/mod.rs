@@ -161,6 +161,7 @@ fn periods(split: &Split) -> Periods {
         window: of(&split.window),
         baseline: split.baseline.iter().map(of).collect(),
         picked_from: 1,
+        one_in: 1,
     }
 }
 

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Finished;
 use super::charts;
+use super::judged::JudgedArgs;
 use super::map::{self, MapArgs};
 use super::output;
 use super::plan::Plan;
@@ -103,6 +104,9 @@ pub struct DiagnoseArgs {
     /// Print nothing but the report, and with -o nothing at all
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub judged: JudgedArgs,
 
     #[command(flatten)]
     pub source: SourceArgs,

@@ -9,6 +9,7 @@ mod dialects;
 mod enrich;
 mod explain;
 mod inspect;
+mod judged;
 mod map;
 mod normalize;
 mod output;

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::diagnose::{DiagnoseArgs, Gate};
+use super::judged::DIAGNOSED;
 use crate::cost::Prices;
 use crate::diagnosis::{Cause, Owner};
 use crate::error::{Error, Result};
@@ -66,6 +67,8 @@ impl Plan {
                 strict: args.strict,
                 map: args.columns.rules()?,
                 remote,
+                columns: Some(DIAGNOSED),
+                max_calls: args.judged.most()?,
                 ..ingest::Options::default()
             },
             windows,

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::Finished;
+use super::judged::JudgedArgs;
 use super::map::{self, MapArgs};
 use super::output;
 use super::plan::stdout_style;
@@ -67,6 +68,9 @@ pub struct TimelineArgs {
     pub quiet: bool,
 
     #[command(flatten)]
+    pub judged: JudgedArgs,
+
+    #[command(flatten)]
     pub source: SourceArgs,
 }
 
@@ -83,8 +87,13 @@ pub fn run(args: &TimelineArgs, settings: &Settings) -> Result<Finished> {
         return Ok(rehearsed);
     }
     let shown = Shown::start(args.quiet);
-    let options =
-        Options { strict: args.strict, map: args.columns.rules()?, remote, ..Options::default() };
+    let options = Options {
+        strict: args.strict,
+        map: args.columns.rules()?,
+        remote,
+        max_calls: args.judged.most()?,
+        ..Options::default()
+    };
     let options = shown.counting(options);
     let (table, ingest) = crate::read_as(&args.inputs, &options, settings)?;
     let mut notes = SourceArgs::shown(&options.remote);

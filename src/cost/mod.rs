@@ -6,13 +6,16 @@
 //! sides.
 
 mod prices;
+mod sums;
 
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 pub use prices::{Price, Prices};
+use sums::Resampled;
 
 use crate::calls::{CallTable, Codes};
+use crate::diagnosis::Diagnosis;
 use crate::diagnosis::cost::{Cost, Money, Tokens};
 use crate::schema::Col;
 use crate::stats::resample::{Resampler, Rng, percentile_interval};
@@ -48,6 +51,40 @@ pub fn cost(table: &CallTable, split: &Split, prices: &Prices) -> Option<Cost> {
         usual: expected,
         money: bills.money(&rows, &baseline, prices),
     })
+}
+
+/// Where a sample was judged and every call counted, takes the sample's bill to every call.
+pub fn of_every_call(diagnosis: &mut Diagnosis) {
+    let counted = diagnosis.counted.as_ref().and_then(|counted| counted.slices.first());
+    let Some(every) = counted.map(|all| all.window.calls as f64) else { return };
+    let Some(cost) = &mut diagnosis.cost else { return };
+    let times = every / diagnosis.window.calls.max(1) as f64;
+    let whole = |calls: &mut usize| *calls = (*calls as f64 * times).round() as usize;
+    [&mut cost.calls, &mut cost.left_out].into_iter().for_each(whole);
+    for tokens in [&mut cost.window, &mut cost.usual] {
+        *tokens = scaled(tokens, times);
+        let parts = [
+            &mut tokens.uncached,
+            &mut tokens.cache_read,
+            &mut tokens.cache_write,
+            &mut tokens.output,
+        ];
+        parts.into_iter().for_each(|part| *part = part.round());
+    }
+    if let Some(money) = &mut cost.money {
+        whole(&mut money.priced_calls);
+        let sums = [&mut money.window, &mut money.usual, &mut money.added];
+        let ends = [&mut money.low, &mut money.high].into_iter().flatten();
+        sums.into_iter().chain(ends).for_each(|sum| *sum *= times);
+    }
+    diagnosis
+        .notes
+        .push("The bill is the sample's, taken to as many calls as were counted.".into());
+}
+
+/// Mean tokens of a kind of so many calls; none of few.
+fn mean(calls: usize, weight: f64, tokens: &Tokens) -> Option<Tokens> {
+    (calls >= LEAST_KIND && weight > 0.0).then(|| scaled(tokens, 1.0 / weight))
 }
 
 fn add(sum: &mut Tokens, more: &Tokens) {
@@ -123,8 +160,7 @@ impl Bills {
             sum.1 += weight;
             add(&mut sum.2, &scaled(own, weight));
         }
-        let told = |sum: &(usize, f64, Tokens)| sum.0 >= LEAST_KIND && sum.1 > 0.0;
-        sums.iter().map(|sum| told(sum).then(|| scaled(&sum.2, 1.0 / sum.1))).collect()
+        sums.iter().map(|(calls, weight, tokens)| mean(*calls, *weight, tokens)).collect()
     }
 
     /// Money of those of the window's calls whose model has a price.
@@ -154,12 +190,12 @@ impl Bills {
         let block_s = (length_s / BLOCKS).max(LEAST_BLOCK_S);
         let (after, before) =
             (Resampler::blocks(&after, block_s), Resampler::blocks(&before, block_s));
-        let (mut rng, mut own, mut normal) = (Rng::new(0xc057), Vec::new(), Vec::new());
+        let (mut rng, mut own) = (Rng::new(0xc057), Vec::new());
+        let mut resampled = Resampled::new(self, baseline, before);
         let drawn: Vec<f64> = (0..REPLICATES)
             .map(|_| {
                 after.draw(&mut rng, &mut own);
-                before.draw(&mut rng, &mut normal);
-                let usual = self.usual(baseline, |at| f64::from(normal[at]));
+                let usual = resampled.usual(&mut rng);
                 let (cost, expected) = sums(&usual, &|at| f64::from(own[at]));
                 cost - expected
             })

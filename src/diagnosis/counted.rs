@@ -1,4 +1,5 @@
-//! What a server counted of every call, where only a sample of them was read.
+//! What was counted of every call, by a server or of llmspan's own table, where only a sample of them
+//! was judged.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,8 @@ pub struct ServerCounts {
     pub origin_ns: i64,
     /// Length of a bin, nanoseconds.
     pub bin_ns: i64,
+    /// Whether calls were counted, of a call table or after assembly, and not spans.
+    pub of_calls: bool,
     /// The counts, in no order.
     pub cells: Vec<ServerCell>,
 }

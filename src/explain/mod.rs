@@ -63,6 +63,7 @@ fn taken_apart(table: &CallTable, row: usize) -> CallParts {
         window: (i64::MIN, i64::MIN),
         baseline: vec![(i64::MIN, i64::MAX)],
         picked_from: 1,
+        one_in: 1,
     };
     let frame = Frame::new(table, &all);
     let cells = Cells::new(&frame);

@@ -39,6 +39,7 @@ pub use span::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, Spans, Status
 pub use wanted::{Keep, Path, Take, Want, WantEvent, Wanted};
 pub(crate) use whole::Whole;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::batch::Batch;
@@ -46,6 +47,7 @@ use self::discover::Found;
 use self::read::ReadFile;
 use crate::diagnosis::{Ingest, IngestFile, Loss};
 use crate::error::{Error, Result};
+use crate::schema::Col;
 
 /// How to read.
 #[derive(Debug, Clone)]
@@ -62,6 +64,10 @@ pub struct Options {
     pub progress: Option<Arc<Progress>>,
     /// What is asked of inputs that are not on this machine.
     pub remote: remote::Terms,
+    /// Columns of llmspan's own table that are needed; none for all of them.
+    pub columns: Option<&'static [Col]>,
+    /// Most calls that are judged: of more a sample is; none for all of them.
+    pub max_calls: Option<u64>,
 }
 
 impl Default for Options {
@@ -73,6 +79,8 @@ impl Default for Options {
             map: Vec::new(),
             progress: None,
             remote: remote::Terms::default(),
+            columns: None,
+            max_calls: None,
         }
     }
 }
@@ -93,8 +101,10 @@ pub struct Ingested {
 pub struct CanonicalInput {
     /// As it was named.
     pub file: String,
-    /// Its decompressed bytes.
+    /// Its decompressed bytes; none where they are read from where it lies.
     pub bytes: Vec<u8>,
+    /// Where it lies, where that is a Parquet file.
+    pub path: Option<PathBuf>,
     /// How it is written.
     pub format: CanonicalFormat,
 }

@@ -70,6 +70,8 @@ struct Opened {
     refused: Option<String>,
     /// What ends the run: something that is not on this machine could not be had whole.
     failed: Option<Error>,
+    /// llmspan's own table, which is read later and from where it lies.
+    own: Option<FileOutcome>,
 }
 
 /// One file, read.
@@ -124,7 +126,7 @@ fn read_chunks(
                 (0, Part::Whole(Box::new(read)))
             }
             Shape::Canonical(format) => {
-                let table = CanonicalInput { file: name.to_owned(), bytes, format };
+                let table = CanonicalInput { file: name.to_owned(), bytes, path: None, format };
                 let format = shape.format().to_owned();
                 let outcome = FileOutcome { table: Some(table), format, ..Default::default() };
                 (0, Part::Whole(Box::new(Ok(outcome))))
@@ -227,6 +229,10 @@ impl Cutter<'_> {
         let done = match &file.source {
             Source::Stdin => self.stream(index, io::stdin().lock(), &mut opened),
             Source::File(path) => {
+                opened.own = parquet::own_table(&file.name, path);
+                if opened.own.is_some() {
+                    return opened;
+                }
                 File::open(path).and_then(|raw| self.stream(index, raw, &mut opened))
             }
             Source::Remote(remote) => match remote.fetch(self.options.progress.as_deref()) {
@@ -351,8 +357,9 @@ fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadF
     let mut done = Vec::with_capacity(files.len());
     for index in 0..files.len() {
         let opened = opened.next().unwrap_or_default();
+        let outcome = FileOutcome { format: opened.format, ..Default::default() };
         let mut file = ReadFile {
-            outcome: FileOutcome { format: opened.format, ..Default::default() },
+            outcome: opened.own.unwrap_or(outcome),
             refused: opened.refused.map(|what| (what, HELP.to_owned())),
             failed: opened.failed,
         };

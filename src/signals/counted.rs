@@ -1,4 +1,4 @@
-//! What a server counted of every call, as calls: which of its spans are calls and which stand
+//! What was counted of every call, as calls: which spans of a server are calls and which stand
 //! around them is told by the sample that was read.
 
 use std::collections::{BTreeMap, HashMap};
@@ -41,6 +41,10 @@ impl<'a> Counts<'a> {
     /// The counts of a server of whose calls the table is the sample; none where the sample shows
     /// no call among its spans.
     pub fn new(table: &CallTable, server: &'a ServerCounts) -> Option<Self> {
+        if server.of_calls {
+            let cells: Vec<_> = server.cells.iter().map(|cell| (cell, 1.0)).collect();
+            return (!cells.is_empty()).then_some(Self { server, cells, exact: true });
+        }
         let mut sampled: HashMap<Kind<'_>, u64> = HashMap::new();
         for cell in &server.cells {
             *sampled.entry(kind(cell)).or_default() += cell.sampled;
@@ -85,6 +89,11 @@ impl<'a> Counts<'a> {
             }
         }
         (!cells.is_empty()).then_some(Self { server, cells, exact })
+    }
+
+    /// Who counted, as an ending of a sentence.
+    pub fn by(&self) -> &'static str {
+        if self.server.of_calls { "" } else { " by the server" }
     }
 
     /// One trace in so many was read.
@@ -280,6 +289,7 @@ mod tests {
             one_in: 10,
             origin_ns: 0,
             bin_ns: 60,
+            of_calls: false,
             cells: vec![cell("rag", "chat", 21, 2), cell("rag", "chain", 30, 3)],
         };
         // A service that the sample did not meet calls by the same name.

@@ -12,6 +12,8 @@ pub struct Periods {
     pub baseline: Vec<(i64, i64)>,
     /// How many windows this one was picked from for being the most striking; 1 where it was given.
     pub picked_from: usize,
+    /// One trace in so many is among the calls.
+    pub one_in: u64,
 }
 
 /// Where a call stands.
@@ -125,9 +127,7 @@ pub struct Frame {
     pub client_region: Codes,
 }
 
-/// A first chunk later than this share of the call came with the last: the stream was buffered.
-/// Measured on tool calls and on proxies that collect the stream (methods 4.5).
-pub const BUFFERED_SHARE: f64 = 0.92;
+pub use crate::calls::BUFFERED_SHARE;
 
 impl Frame {
     /// Reads the table's columns.

@@ -142,7 +142,8 @@ impl History {
             let key =
                 (signals.cells.cell[row], frame.prompt_hash.codes[row], frame.tenant.codes[row]);
             if let Some(before) = last.insert(key, frame.starts_s[row]) {
-                idle_s[row] = frame.starts_s[row] - before;
+                // Of a prefix that others use too, the calls in between may not be among the sample.
+                idle_s[row] = (frame.starts_s[row] - before) / signals.periods.one_in as f64;
             }
         }
         Self { new_prefix, first_use, idle_s }

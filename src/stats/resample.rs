@@ -5,6 +5,8 @@
 //! recomputed on it. Blocks are stretches of time (Künsch, Annals of Statistics 17, 1989; circular
 //! as in Politis and Romano, 1992), so the number of calls varies as it does in nature.
 
+use std::ops::Range;
+
 /// A small deterministic generator: `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014).
 #[derive(Debug, Clone)]
 pub struct Rng {
@@ -109,11 +111,27 @@ impl Resampler {
         }
     }
 
+    /// Draws one resample as stretches of calls, which may overlap, where it is made of blocks: the
+    /// same calls as [`Resampler::draw`] gives. False where it is not.
+    pub fn draw_ranges(&self, rng: &mut Rng, ranges: &mut Vec<Range<usize>>) -> bool {
+        ranges.clear();
+        match self {
+            Self::Blocks(blocks) => {
+                blocks.draw(rng, &mut |range| ranges.push(range));
+                true
+            }
+            Self::Clusters(_) => false,
+        }
+    }
+
     /// Draws one resample into `counts`: how often each call stands in it.
     pub fn draw(&self, rng: &mut Rng, counts: &mut Vec<u32>) {
         counts.clear();
         match self {
-            Self::Blocks(blocks) => blocks.draw(rng, counts),
+            Self::Blocks(blocks) => {
+                counts.resize(blocks.clock_s.len(), 0);
+                blocks.draw(rng, &mut |range| counts[range].iter_mut().for_each(|of| *of += 1));
+            }
             Self::Clusters(clusters) => {
                 counts.resize(clusters.calls, 0);
                 for _ in 0..clusters.members.len() {
@@ -162,13 +180,10 @@ impl Blocks {
         ((self.circle_s / self.block_s).round() as usize).clamp(1, self.clock_s.len().max(1))
     }
 
-    fn draw(&self, rng: &mut Rng, counts: &mut Vec<u32>) {
-        let calls = self.clock_s.len();
-        counts.resize(calls, 0);
+    fn draw(&self, rng: &mut Rng, take: &mut impl FnMut(Range<usize>)) {
         if self.circle_s <= 0.0 {
-            for _ in 0..calls {
-                counts[rng.below(calls)] += 1;
-            }
+            let calls = self.clock_s.len();
+            (0..calls).map(|_| rng.below(calls)).for_each(|call| take(call..call + 1));
             return;
         }
         let draws = self.draws();
@@ -176,19 +191,16 @@ impl Blocks {
         for _ in 0..draws {
             let from = rng.uniform() * self.circle_s;
             let to = from + length;
-            self.add(from, to, counts);
+            take(self.range(from, to));
             if to > self.circle_s {
-                self.add(0.0, to - self.circle_s, counts);
+                take(self.range(0.0, to - self.circle_s));
             }
         }
     }
 
-    fn add(&self, from: f64, to: f64, counts: &mut [u32]) {
+    fn range(&self, from: f64, to: f64) -> Range<usize> {
         let first = self.calls_before(from);
-        let last = self.calls_before(to).max(first);
-        for count in &mut counts[first..last] {
-            *count += 1;
-        }
+        first..self.calls_before(to).max(first)
     }
 }
 
@@ -207,17 +219,39 @@ pub fn basic_interval(estimate: f64, replicates: &[f64], level: f64) -> Option<(
     Some((2.0 * estimate - high, 2.0 * estimate - low))
 }
 
+/// Autocorrelations of values in time order, lag by lag as far as they are asked for; all zero where
+/// the values are constant. The values must be finite.
+struct Autocorrelation {
+    away: Vec<f64>,
+    total: f64,
+    /// Those found so far, from lag 0 on.
+    found: Vec<f64>,
+}
+
+impl Autocorrelation {
+    fn new(values: &[f64]) -> Self {
+        let mean = super::quantile::mean(values).unwrap_or(0.0);
+        let away: Vec<f64> = values.iter().map(|value| value - mean).collect();
+        let total = away.iter().map(|value| value * value).sum();
+        Self { away, total, found: Vec::new() }
+    }
+
+    /// Those at lags 0 to that one, or as many as there are values.
+    fn upto(&mut self, lag: usize) -> &[f64] {
+        let count = self.away.len().min(lag + 1);
+        while self.found.len() < count {
+            let later = self.away.iter().skip(self.found.len());
+            let sum: f64 = self.away.iter().zip(later).map(|(a, b)| a * b).sum();
+            self.found.push(if self.total > 0.0 { sum / self.total } else { 0.0 });
+        }
+        &self.found[..count]
+    }
+}
+
 /// Autocorrelation at lags 0 to `max_lag` of values in time order; all zero where they are
 /// constant. The values must be finite.
 pub fn autocorrelation(values: &[f64], max_lag: usize) -> Vec<f64> {
-    let Some(mean) = super::quantile::mean(values) else { return Vec::new() };
-    let away: Vec<f64> = values.iter().map(|value| value - mean).collect();
-    let total: f64 = away.iter().map(|value| value * value).sum();
-    let at_lag = |lag: usize| {
-        let sum: f64 = away.iter().zip(away.iter().skip(lag)).map(|(a, b)| a * b).sum();
-        if total > 0.0 { sum / total } else { 0.0 }
-    };
-    (0..=max_lag.min(values.len().saturating_sub(1))).map(at_lag).collect()
+    Autocorrelation::new(values).upto(max_lag).to_vec()
 }
 
 /// Block length in calls for a circular block bootstrap of the mean, from the data's own
@@ -284,11 +318,16 @@ fn flat_top(values: &[f64]) -> (Vec<f64>, usize) {
     }
     let run = (n.log10().sqrt().ceil() as usize).max(5);
     let most = n.sqrt().ceil() as usize + run;
-    let rho = autocorrelation(values, (2 * most).max(most + run));
+    let mut rho = Autocorrelation::new(values);
     let bound = 2.0 * (n.log10() / n).sqrt();
-    let quiet = |from: usize| rho.iter().skip(from + 1).take(run).all(|rho| rho.abs() < bound);
+    // Each lag costs a pass over the values, and most series are quiet after few.
+    let mut quiet = |from: usize| {
+        let near = rho.upto(from + run).iter().skip(from + 1).take(run);
+        near.map(|rho| rho.abs()).all(|rho| rho < bound)
+    };
     let last = (0..most).find(|&from| quiet(from)).unwrap_or(most);
-    (rho, (2 * last.max(1)).min(2 * most))
+    let lags = (2 * last.max(1)).min(2 * most);
+    (rho.upto(lags).to_vec(), lags)
 }
 
 fn flat_top_weight(lag: usize, lags: usize) -> f64 {

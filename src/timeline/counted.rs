@@ -13,7 +13,7 @@ pub fn redraw(found: &mut DumpTimeline, table: &CallTable, bins: &Bins) {
     let servers = found.ingest.counted.clone();
     let counts = match servers.as_slice() {
         [] => return,
-        [server] if found.ingest.files.len() == 1 => Counts::new(table, server),
+        [server] if server.of_calls || found.ingest.files.len() == 1 => Counts::new(table, server),
         _ => None,
     };
     let Some(counts) = counts.filter(|counts| counts.fits(bins.start_ns, bins.length_ns)) else {
@@ -40,9 +40,10 @@ pub fn redraw(found: &mut DumpTimeline, table: &CallTable, bins: &Bins) {
         _ => "",
     };
     found.notes.push(format!(
-        "One trace in {} was read; calls and failures are those of every call, as the server \
-         counted them{groups}.",
-        counts.one_in()
+        "One trace in {} was read; calls and failures are those of every call, as they were counted\
+         {}{groups}.",
+        counts.one_in(),
+        counts.by(),
     ));
 }
 

@@ -58,6 +58,7 @@ pub fn timeline(table: &CallTable, ingest: Ingest, args: &TimelineArgs) -> Resul
         window: (i64::MIN, i64::MIN),
         baseline: vec![(i64::MIN, i64::MAX)],
         picked_from: 1,
+        one_in: 1,
     };
     let frame = Frame::new(table, &all);
     let bins = Bins::new(&frame.starts_ns, args.every_ns)?;

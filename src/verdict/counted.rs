@@ -32,7 +32,9 @@ pub fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split) {
     let servers = diagnosis.ingest.counted.clone();
     let counts = match servers.as_slice() {
         [] => return,
-        [server] if diagnosis.ingest.files.len() == 1 => Counts::new(table, server),
+        [server] if server.of_calls || diagnosis.ingest.files.len() == 1 => {
+            Counts::new(table, server)
+        }
         _ => None,
     };
     let Some(counts) = counts else {
@@ -60,7 +62,7 @@ pub fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split) {
         slices,
     };
     let drawn = diagnosis.timeline.as_mut().map(|timeline| redraw(timeline, &counted));
-    diagnosis.notes.extend(notes(&counted, drawn));
+    diagnosis.notes.extend(notes(&counted, counts.by(), drawn));
     diagnosis.counted = Some(counted);
 }
 
@@ -274,7 +276,7 @@ fn redraw(timeline: &mut Timeline, counted: &Counted) -> bool {
 }
 
 /// What was counted and what was judged, in sentences.
-fn notes(counted: &Counted, drawn: Option<bool>) -> Vec<String> {
+fn notes(counted: &Counted, by: &str, drawn: Option<bool>) -> Vec<String> {
     let Some(all) = counted.slices.first() else { return Vec::new() };
     let share = |calls: &CountedCalls| {
         let share = calls.failed as f64 / (calls.calls as f64).max(1.0);
@@ -291,7 +293,7 @@ fn notes(counted: &Counted, drawn: Option<bool>) -> Vec<String> {
         None => "",
     };
     let mut notes = vec![format!(
-        "Two steps: one trace in {} was read and judged; every call was counted by the server{of}, \
+        "Two steps: one trace in {} was read and judged; every call was counted{by}{of}, \
          in bins of {:.0} s, by service and model: {} in the window, {} in the baseline{timeline}.",
         counted.one_in,
         counted.bin_s,

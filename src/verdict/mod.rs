@@ -60,7 +60,7 @@ pub fn judge(table: &CallTable, ingest: Ingest, split: &Split, settings: &Settin
         counted::fill(&mut diagnosis, table, split);
         return diagnosis;
     }
-    let signals = Signals::new(table, &periods(split), settings);
+    let signals = Signals::new(table, &periods(split, &diagnosis.ingest), settings);
     let case = Case::new(&signals);
     let ranking = rank(&signals, &case);
     fill(&mut diagnosis, table, split, (&signals, &case, &ranking));
@@ -94,12 +94,13 @@ pub fn nothing_found(
 }
 
 /// The split as the signals take it.
-fn periods(split: &Split) -> Periods {
+fn periods(split: &Split, ingest: &Ingest) -> Periods {
     let of = |range: &Range| (range.start_ns, range.end_ns);
     Periods {
         window: of(&split.window),
         baseline: split.baseline.iter().map(of).collect(),
         picked_from: split.picked_from,
+        one_in: ingest.counted.iter().map(|counts| counts.one_in).max().unwrap_or(1),
     }
 }
 
@@ -350,6 +351,7 @@ fn coverage(table: &CallTable, split: &Split) -> Vec<Coverage> {
 /// The series in which spikes are looked for where no window was given.
 pub fn searched(table: &CallTable) -> Vec<Series> {
     let all = (i64::MIN, i64::MAX);
-    let periods = Periods { window: (i64::MIN, i64::MIN), baseline: vec![all], picked_from: 1 };
+    let window = (i64::MIN, i64::MIN);
+    let periods = Periods { window, baseline: vec![all], picked_from: 1, one_in: 1 };
     search::series(&Frame::new(table, &periods))
 }

@@ -1,160 +1,109 @@
-//! The table as Parquet: one column each, zstd, row groups that can be read in parallel.
+//! The table as Parquet, read back: row groups in parallel, and of each only what is asked for.
+
+mod write;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
-use std::ops::Range;
-use std::sync::Arc;
 
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, TimestampNanosecondType, UInt32Type};
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int64Array, StringArray,
-    TimestampNanosecondArray, UInt32Array, new_null_array,
-};
-use arrow_buffer::{NullBuffer, ScalarBuffer};
-use arrow_schema::{DataType, Field, FieldRef, Schema, TimeUnit};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use arrow_array::types::{Float64Type, Int64Type, TimestampNanosecondType};
+use arrow_schema::{DataType, TimeUnit};
+use parquet::arrow::arrow_reader::RowSelection;
+use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
 use super::fields::{integral, time};
-use super::misfit;
-use crate::calls::column::{Column, tells_apart};
-use crate::calls::{CallTable, Cell, Codes};
+use super::{CHUNK_ROWS, misfit};
+use crate::calls::column::Column;
+use crate::calls::{CallTable, Cell};
 use crate::error::Result;
 use crate::ingest::CanonicalInput;
 use crate::ingest::parquet::cell::{Scalar, scalar};
 use crate::ingest::parquet::open::Open;
 use crate::schema::{Col, Kind, SEGMENT_PREFIX};
 
-/// Rows of a row group: the unit in which a table is written, and read in parallel.
-const GROUP_ROWS: usize = 1 << 17;
+pub(super) use write::write;
 
-/// Writes the table.
-pub(super) fn write(table: &CallTable, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(GROUP_ROWS));
-    // Where nearly every value is another, a dictionary is work for nothing.
-    for col in Col::all().filter(|col| tells_apart(*col)) {
-        properties = properties.set_column_dictionary_enabled(col.name().into(), false);
-    }
-    let schema = Arc::new(schema(table));
-    let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties.build()))?;
-    let (mut writer, columns) = writer.into_serialized_writer()?;
-    for (group, start) in (0..table.len()).step_by(GROUP_ROWS).enumerate() {
-        let columns = columns.create_column_writers(group)?;
-        let rows = start..table.len().min(start + GROUP_ROWS);
-        let cells: Vec<Option<&Column>> = table.all().map(|(_, _, column)| column).collect();
-        let write = |((field, column), writer): ((&FieldRef, Option<&Column>), _)| {
-            write_column(field, &array(field.data_type(), column, rows.clone()), writer)
+/// A stored table, its footer read.
+pub(super) struct Stored {
+    file: String,
+    open: Open,
+}
+
+impl Stored {
+    /// Reads the footer.
+    pub fn new(input: &CanonicalInput) -> Result<Self> {
+        let file = input.file.clone();
+        let open = match &input.path {
+            Some(path) => Open::file(&file, path)?,
+            None => Open::new(&file, input.bytes.clone())?,
         };
-        let fields = schema.fields().par_iter().zip(cells);
-        let chunks: Vec<_> = fields.zip(columns).map(write).collect();
-        let mut group = writer.next_row_group()?;
-        for chunk in chunks {
-            chunk?.append_to_row_group(&mut group)?;
-        }
-        group.close()?;
+        Ok(Self { file, open })
     }
-    writer.close()?;
-    Ok(())
-}
 
-/// Encodes and compresses one column of a row group.
-fn write_column(
-    field: &Field,
-    cells: &ArrayRef,
-    mut writer: ArrowColumnWriter,
-) -> parquet::errors::Result<ArrowColumnChunk> {
-    for leaf in compute_leaves(field, cells)? {
-        writer.write(&leaf)?;
+    /// How many rows each row group holds.
+    pub fn row_groups(&self) -> Vec<u64> {
+        self.open.row_groups()
     }
-    writer.close()
-}
 
-fn schema(table: &CallTable) -> Schema {
-    let field = |(col, name, _): (Option<Col>, &str, _)| Field::new(name, data_type(col), true);
-    Schema::new(table.all().map(field).collect::<Vec<_>>())
-}
-
-fn data_type(col: Option<Col>) -> DataType {
-    match col.map_or(Kind::Text, |col| col.info().kind) {
-        Kind::Text => DataType::Utf8,
-        Kind::Seconds | Kind::Ratio => DataType::Float64,
-        Kind::Tokens | Kind::Count => DataType::Int64,
-        Kind::Flag => DataType::Boolean,
-        Kind::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
-    }
-}
-
-/// Some rows of a column as Arrow has them; of none, so many nulls. Text that repeats stays coded.
-fn array(kind: &DataType, column: Option<&Column>, rows: Range<usize>) -> ArrayRef {
-    let Some(column) = column else { return new_null_array(kind, rows.len()) };
-    let known = |known: NullBuffer| Some(known).filter(|known| known.null_count() > 0);
-    match column {
-        Column::Text(texts) => Arc::new(texts.array(rows)),
-        Column::Coded(codes) => {
-            let cells = &codes.codes[rows];
-            let nulls = cells.iter().map(|code| *code != Codes::NULL).collect();
-            let keys = cells.iter().map(|code| if *code == Codes::NULL { 0 } else { *code });
-            let keys = UInt32Array::new(keys.collect(), known(nulls));
-            let values = StringArray::from_iter_values(&codes.values);
-            Arc::new(DictionaryArray::<UInt32Type>::new(keys, Arc::new(values)))
-        }
-        Column::Float(floats) => {
-            let floats = &floats[rows];
-            let nulls = floats.iter().map(|float| !float.is_nan()).collect();
-            let cells = floats.iter().map(|float| if float.is_nan() { 0.0 } else { *float });
-            Arc::new(Float64Array::new(cells.collect(), known(nulls)))
-        }
-        Column::Int(ints) => {
-            let cells = ScalarBuffer::from(ints.values[rows.clone()].to_vec());
-            let nulls = known(ints.known[rows].iter().copied().collect());
-            match kind {
-                DataType::Timestamp(_, _) => {
-                    Arc::new(TimestampNanosecondArray::new(cells, nulls).with_timezone("UTC"))
-                }
-                _ => Arc::new(Int64Array::new(cells, nulls)),
+    /// Between which starts the calls of a row group lie, where the file says so.
+    pub fn starts(&self, group: usize) -> Option<(i64, i64)> {
+        let named = |name: &str| name == Col::Start.name();
+        let field = self.open.fields().iter().find(|field| named(field.name()))?;
+        let mut columns = self.open.row_group(group).columns().iter();
+        let start = columns.find(|column| named(&column.column_path().string()))?;
+        match (field.data_type(), start.statistics()?) {
+            (DataType::Timestamp(TimeUnit::Nanosecond, _), Statistics::Int64(found)) => {
+                Some((*found.min_opt()?, *found.max_opt()?))
             }
+            _ => None,
         }
-        Column::Flag(flags) => Arc::new(flags[rows].iter().copied().collect::<BooleanArray>()),
+    }
+
+    /// The kept attributes that it has.
+    pub fn segments(&self) -> BTreeSet<&str> {
+        let names = self.open.fields().iter().map(|field| field.name().as_str());
+        names.filter(|name| name.starts_with(SEGMENT_PREFIX)).collect()
+    }
+
+    /// Some columns of a row group, or of some of its rows, part by part.
+    pub fn group(
+        &self,
+        group: usize,
+        (cols, segments): (&[Col], &BTreeSet<&str>),
+        rows: Option<RowSelection>,
+    ) -> Result<Vec<CallTable>> {
+        let mut names: Vec<&str> = cols.iter().map(|col| col.name()).collect();
+        names.extend(segments);
+        let mut tables = Vec::new();
+        self.open.selected(group, &names, (rows, CHUNK_ROWS), |batch| {
+            let of = |name: &str| batch.column_by_name(name).map(AsRef::as_ref);
+            let rows = batch.num_rows();
+            let place = format!("{}, row group {group}", self.file);
+            let columns = Col::all().map(|col| match cols.contains(&col) {
+                true => column(&place, col, of(col.name()), rows),
+                false => Ok(None),
+            });
+            let kept = segments.iter();
+            let kept =
+                kept.filter_map(|name| Some(((*name).to_owned(), segment(of(name)?, rows)?)));
+            tables.push(CallTable::new(rows, columns.collect::<Result<_>>()?, kept.collect()));
+            Ok(())
+        })?;
+        Ok(tables)
     }
 }
 
-/// Reads the table.
-pub(super) fn read(input: &CanonicalInput) -> Result<CallTable> {
-    let open = Open::new(&input.file, input.bytes.clone())?;
-    let fields = open.fields().iter().map(|field| field.name().as_str());
-    let segments: BTreeSet<&str> = fields.filter(|name| name.starts_with(SEGMENT_PREFIX)).collect();
-    let groups = 0..open.row_groups().len();
-    let groups = groups.into_par_iter().map(|group| read_group(input, &open, group, &segments));
-    let tables: Vec<Vec<CallTable>> = groups.collect::<Result<_>>()?;
+/// Reads the table, or of its columns those that are needed and all kept attributes.
+pub(super) fn read(input: &CanonicalInput, cols: Option<&[Col]>) -> Result<CallTable> {
+    let stored = Stored::new(input)?;
+    let all: Vec<Col> = Col::all().collect();
+    let segments = stored.segments();
+    let asked = (cols.unwrap_or(&all), &segments);
+    let groups = (0..stored.row_groups().len()).into_par_iter();
+    let tables: Vec<Vec<CallTable>> =
+        groups.map(|group| stored.group(group, asked, None)).collect::<Result<_>>()?;
     Ok(CallTable::concat(tables.into_iter().flatten().collect()))
-}
-
-fn read_group(
-    input: &CanonicalInput,
-    open: &Open,
-    group: usize,
-    segments: &BTreeSet<&str>,
-) -> Result<Vec<CallTable>> {
-    let mut names: Vec<&str> = Col::all().map(Col::name).collect();
-    names.extend(segments);
-    let mut tables = Vec::new();
-    open.batches(group, &names, |batch| {
-        let of = |name: &str| batch.column_by_name(name).map(AsRef::as_ref);
-        let rows = batch.num_rows();
-        let place = format!("{}, row group {group}", input.file);
-        let columns = Col::all().map(|col| column(&place, col, of(col.name()), rows));
-        let kept = segments.iter();
-        let kept = kept.filter_map(|name| Some(((*name).to_owned(), segment(of(name)?, rows)?)));
-        tables.push(CallTable::new(rows, columns.collect::<Result<_>>()?, kept.collect()));
-        Ok(())
-    })?;
-    Ok(tables)
 }
 
 /// A column of the file as the canonical one.
@@ -187,7 +136,7 @@ fn as_written(col: Col, array: Option<&dyn Array>, rows: usize) -> Option<Option
     let known = array.filter(|array| array.null_count() < rows && array.len() == rows);
     let Some(array) = known else { return (col != Col::Start).then_some(None) };
     Some(match (col.info().kind, array.data_type()) {
-        (Kind::Text, DataType::Utf8View) => Column::texts(Some(col), array.as_string_view().iter()),
+        (Kind::Text, DataType::Utf8View) => Column::views(Some(col), array.as_string_view()),
         (Kind::Seconds | Kind::Ratio, DataType::Float64) => {
             let floats = array.as_primitive::<Float64Type>().iter();
             Column::floats(floats.map(|float| float.filter(|f| f.is_finite())))
@@ -249,7 +198,7 @@ const fn describe(found: Scalar<'_>) -> &'static str {
 /// A kept attribute, whatever scalar its column holds, as text.
 fn segment(array: &dyn Array, rows: usize) -> Option<Column> {
     if let Some(texts) = array.as_string_view_opt() {
-        return Column::texts(None, texts.iter());
+        return Column::views(None, texts);
     }
     let value = |row| match scalar(array, row)? {
         Scalar::Text("") | Scalar::Bytes(_) => None,

@@ -8,11 +8,14 @@ mod hint;
 mod objects;
 pub(crate) mod open;
 mod otap;
+mod pieces;
 mod render;
 mod rows;
 mod sources;
 mod tempo;
 mod time;
+
+use std::path::Path;
 
 use arrow_array::Array;
 use arrow_schema::Fields;
@@ -28,8 +31,29 @@ use super::wanted::Wanted;
 use super::{CanonicalFormat, CanonicalInput, sniff};
 use crate::error::{Error, Result};
 
+/// What llmspan's own table is called among the formats.
+const OWN: &str = "parquet: llmspan calls";
+
 /// Columns named in the message that refuses a file.
 const COLUMNS_TOLD: usize = 24;
+
+/// llmspan's own table in a file, which then stays where it is until its columns are asked for: it
+/// may be far larger than what is needed of it.
+pub fn own_table(file: &str, path: &Path) -> Option<FileOutcome> {
+    // A pipe is read once.
+    let open = path.is_file().then(|| Open::file(file, path).ok()).flatten()?;
+    let names: Vec<&str> = open.fields().iter().map(|field| field.name().as_str()).collect();
+    let own = sniff::is_canonical(&names);
+    own.then(|| {
+        let table = CanonicalInput {
+            file: file.to_owned(),
+            format: CanonicalFormat::Parquet,
+            bytes: Vec::new(),
+            path: Some(path.to_owned()),
+        };
+        FileOutcome { table: Some(table), format: OWN.to_owned(), ..FileOutcome::default() }
+    })
+}
 
 /// Reads a Parquet file; `file` is its name for messages.
 ///
@@ -56,8 +80,9 @@ pub fn read_mapped(
             file: file.to_owned(),
             format: CanonicalFormat::Parquet,
             bytes: open.into_bytes(),
+            path: None,
         };
-        let format = "parquet: llmspan calls".to_owned();
+        let format = OWN.to_owned();
         return Ok(FileOutcome { table: Some(table), format, ..FileOutcome::default() });
     }
     if tempo::is_block(open.fields()) {

@@ -1,28 +1,41 @@
-//! Opening a Parquet file held in memory, and turning whatever goes wrong into a message.
+//! Opening a Parquet file, held in memory or where it lies, and turning whatever goes wrong into a
+//! message.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::Fields;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
+use parquet::file::metadata::RowGroupMetaData;
 use prost::bytes::Bytes;
 
+use super::pieces::{self, Pieces};
 use super::{footer, hint};
 use crate::error::{Error, Result};
 
 /// Rows decoded at a time.
 const BATCH_ROWS: usize = 4096;
 
-/// A Parquet file in memory, its footer read.
+/// A Parquet file, its footer read.
 #[derive(Debug, Clone)]
 pub(crate) struct Open {
     file: String,
-    bytes: Bytes,
+    held: Held,
     footer: ArrowReaderMetadata,
+}
+
+/// Where its bytes are.
+#[derive(Debug, Clone)]
+enum Held {
+    /// In memory, all of them.
+    Bytes(Bytes),
+    /// In a file, from which the chunks of the asked columns are read row group by row group.
+    File(Arc<Path>),
 }
 
 impl Open {
@@ -35,19 +48,33 @@ impl Open {
         if let Some(error) = without_footer(file, &bytes) {
             return Err(error);
         }
-        if footer::is_absurd(&bytes) {
+        let held = Held::Bytes(bytes.clone());
+        Self::held(file, held, &Pieces::new(bytes.len() as u64, vec![(0, bytes)]))
+    }
+
+    /// Reads the footer of a file that stays where it is.
+    ///
+    /// # Errors
+    /// Those of [`Open::new`], and a file that cannot be read.
+    pub(crate) fn file(file: &str, path: &Path) -> Result<Self> {
+        let footer = guarded(file, || pieces::footer(path))?;
+        Self::held(file, Held::File(path.into()), &footer)
+    }
+
+    fn held(file: &str, held: Held, bytes: &Pieces) -> Result<Self> {
+        if footer::is_absurd(bytes.last()) {
             return Err(damaged(file));
         }
         // The types as Parquet states them: the Arrow schema that some writers store beside
         // adds only variants of the same content, and may contradict it.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let footer = guarded(file, || ArrowReaderMetadata::load(&bytes, options.clone()))?;
+        let footer = guarded(file, || ArrowReaderMetadata::load(bytes, options.clone()))?;
         // Where the library cannot read it so, it is read as it stands.
         let lighter = options.with_schema(Arc::new(hint::lighter(footer.schema())));
         let metadata = Arc::clone(footer.metadata());
         let lighter = guarded(file, || ArrowReaderMetadata::try_new(metadata, lighter));
         let footer = lighter.unwrap_or(footer);
-        Ok(Self { file: file.to_owned(), bytes, footer })
+        Ok(Self { file: file.to_owned(), held, footer })
     }
 
     /// The file's columns.
@@ -55,9 +82,17 @@ impl Open {
         self.footer.schema().fields()
     }
 
-    /// The file's bytes.
+    /// The file's bytes; none where they are not held.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes.into()
+        match self.held {
+            Held::Bytes(bytes) => bytes.into(),
+            Held::File(_) => Vec::new(),
+        }
+    }
+
+    /// What the footer says of a row group.
+    pub(crate) fn row_group(&self, row_group: usize) -> &RowGroupMetaData {
+        self.footer.metadata().row_group(row_group)
     }
 
     /// How many rows each row group holds.
@@ -74,17 +109,40 @@ impl Open {
         &self,
         row_group: usize,
         columns: &[&str],
+        each: impl FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        self.selected(row_group, columns, (None, BATCH_ROWS), each)
+    }
+
+    /// The same of some rows, so many at a time.
+    ///
+    /// # Errors
+    /// Those of [`Open::batches`].
+    pub(crate) fn selected(
+        &self,
+        row_group: usize,
+        columns: &[&str],
+        (rows, at_a_time): (Option<RowSelection>, usize),
         mut each: impl FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
         let fields = self.fields().iter().enumerate();
         let roots = fields.filter(|(_, field)| columns.contains(&field.name().as_str()));
         let mask = ProjectionMask::roots(self.footer.parquet_schema(), roots.map(|(root, _)| root));
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
-            self.bytes.clone(),
-            self.footer.clone(),
-        );
-        let builder = builder.with_row_groups(vec![row_group]).with_projection(mask);
-        let mut reader = guarded(&self.file, || builder.with_batch_size(BATCH_ROWS).build())?;
+        let bytes = match &self.held {
+            Held::Bytes(bytes) => Pieces::new(bytes.len() as u64, vec![(0, bytes.clone())]),
+            Held::File(path) => {
+                guarded(&self.file, || pieces::columns(path, self.row_group(row_group), &mask))?
+            }
+        };
+        let footer = self.footer.clone();
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, footer)
+            .with_row_groups(vec![row_group])
+            .with_projection(mask)
+            .with_batch_size(at_a_time);
+        if let Some(rows) = rows {
+            builder = builder.with_row_selection(rows);
+        }
+        let mut reader = guarded(&self.file, || builder.build())?;
         while let Some(batch) = guarded(&self.file, || reader.next().transpose())? {
             each(&batch)?;
         }

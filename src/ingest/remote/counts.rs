@@ -13,6 +13,7 @@ pub fn parse(answer: &[u8], one_in: u64, bins: &Bins) -> Option<ServerCounts> {
         one_in,
         origin_ns: bins.origin_ns,
         bin_ns: bins.length_ns,
+        of_calls: false,
         cells: cells.collect::<Option<Vec<ServerCell>>>()?,
     })
 }

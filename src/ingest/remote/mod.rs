@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 
 pub use stretch::Stretch;
 
-use self::sql::Bins;
+pub use self::sql::Bins;
 
 use self::address::Address;
 use super::discover::Found;

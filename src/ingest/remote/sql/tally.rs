@@ -9,6 +9,8 @@ use crate::ingest::figures::Figure;
 use crate::ingest::remote::{Stretch, Terms};
 
 const MINUTE_NS: i64 = 60_000_000_000;
+/// Most bins in which calls are counted here: three days of minutes.
+const MOST_BINS: i64 = 4_320;
 
 /// Where the bins begin in which a server counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,15 @@ impl Bins {
         let length_ns = terms.bin_ns.unwrap_or(MINUTE_NS).max(1);
         let origin_ns = terms.window.map_or(0, |window| window.start_ns.rem_euclid(length_ns));
         Self { length_ns, origin_ns, window: terms.window }
+    }
+
+    /// The same, or where there is no window as many times as long as it takes for a time to have no
+    /// more than [`MOST_BINS`].
+    #[must_use]
+    pub fn over(self, span_ns: Option<i64>) -> Self {
+        let span_ns = span_ns.filter(|_| self.window.is_none());
+        let times = span_ns.map_or(1, |span| span / self.length_ns.saturating_mul(MOST_BINS) + 1);
+        Self { length_ns: self.length_ns.saturating_mul(times), ..self }
     }
 }
 
