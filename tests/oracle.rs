@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is a failed test")]
 
 use llmspan::ingest::{
-    self, Event, Id, Keep, Options, Resource, Scope, Span, SpanKind, StatusCode, Value, Wanted,
+    self, Event, Id, Keep, Options, Resource, Scope, Span, SpanKind, StatusCode, Value, ValueRef,
+    Wanted,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
@@ -196,7 +197,7 @@ fn line(
         texts.sort();
         texts
     };
-    let bare = Span { attrs: Vec::new(), resource: 0, scope: 0, ..span.clone() };
+    let bare = Span { attrs: Default::default(), packed: 0, resource: 0, scope: 0, ..span.clone() };
     format!("{bare:?} {:?} {:?} {scope:?}", sorted(attrs), sorted(resource))
 }
 
@@ -253,14 +254,21 @@ fn convert(span: &ProtoSpan, wanted: &Wanted) -> (Span, Vec<(String, Value)>) {
 fn got(path: &std::path::Path, wanted: &Wanted) -> Vec<String> {
     let inputs = [path.display().to_string()];
     let read = ingest::read(&inputs, wanted, &Options::default()).unwrap();
-    let named = |attrs: &[(ingest::AttrId, Value)]| -> Vec<(String, Value)> {
-        attrs.iter().map(|(id, value)| (wanted.name(*id).to_owned(), value.clone())).collect()
+    let owned = |value: ValueRef<'_>| match value {
+        ValueRef::Str(text) => Value::Str(text.into()),
+        ValueRef::Int(int) => Value::Int(int),
+        ValueRef::Float(float) => Value::Float(float),
+        ValueRef::Bool(flag) => Value::Bool(flag),
     };
+    let named = |id, value| (wanted.name(id).to_owned(), value);
     let spans = &read.spans;
     let lines = spans.spans.iter().map(|span| {
         let resource: &Resource = &spans.resources[span.resource as usize];
         let scope = &spans.scopes[span.scope as usize];
-        line(span, &named(&span.attrs), &named(&resource.attrs), scope)
+        let attrs = spans.attrs(span);
+        let attrs: Vec<_> = attrs.iter().map(|(id, value)| named(id, owned(value))).collect();
+        let of_resource = resource.attrs.iter().map(|(id, value)| named(*id, value.clone()));
+        line(span, &attrs, &of_resource.collect::<Vec<_>>(), scope)
     });
     lines.collect()
 }

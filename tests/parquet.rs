@@ -5,7 +5,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use llmspan::ingest::{FileOutcome, Keep, Span, SpanKind, StatusCode, Value, Wanted, parquet};
+use llmspan::ingest::{
+    FileOutcome, Keep, Span, SpanKind, StatusCode, Value, ValueRef, Wanted, parquet,
+};
 
 const MODEL: &str = "gen_ai.request.model";
 const INPUT: &str = "gen_ai.usage.input_tokens";
@@ -70,11 +72,14 @@ fn told(outcome: &FileOutcome, wanted: &Wanted) -> Vec<String> {
     let one = |span: &Span| {
         let resource = &outcome.spans.resources[span.resource as usize];
         let scope = &outcome.spans.scopes[span.scope as usize];
-        let attrs = span.attrs.iter().chain(&resource.attrs);
+        let of_resource = resource.attrs.iter().map(|(id, value)| (*id, value.lent()));
+        let attrs = outcome.spans.attrs(span);
         let mut attrs: Vec<String> = attrs
+            .iter()
+            .chain(of_resource)
             .map(|(id, value)| match value.as_f64() {
-                Some(number) => format!("{}={number}", wanted.name(*id)),
-                None => format!("{}={}", wanted.name(*id), value.as_str().unwrap()),
+                Some(number) => format!("{}={number}", wanted.name(id)),
+                None => format!("{}={}", wanted.name(id), value.as_str().unwrap()),
             })
             .collect();
         attrs.sort();
@@ -87,13 +92,23 @@ fn told(outcome: &FileOutcome, wanted: &Wanted) -> Vec<String> {
     outcome.spans.spans.iter().map(one).collect()
 }
 
-fn attr<'s>(span: &'s Span, wanted: &Wanted, name: &str) -> Option<&'s Value> {
-    span.attr(wanted.id(name).unwrap_or_else(|| panic!("{name} is wanted")))
+fn attr<'s>(
+    outcome: &'s FileOutcome,
+    span: &Span,
+    wanted: &Wanted,
+    name: &str,
+) -> Option<ValueRef<'s>> {
+    let attrs = outcome.spans.attrs(span);
+    let id = wanted.id(name).unwrap_or_else(|| panic!("{name} is wanted"));
+    attrs.place(id).and_then(|place| attrs.get(place))
 }
 
 fn texts<'s>(outcome: &'s FileOutcome, wanted: &Wanted, name: &str) -> Vec<&'s str> {
     let spans = outcome.spans.spans.iter();
-    spans.filter_map(|span| attr(span, wanted, name)).filter_map(Value::as_str).collect()
+    spans
+        .filter_map(|span| attr(outcome, span, wanted, name))
+        .filter_map(ValueRef::as_str)
+        .collect()
 }
 
 #[test]
@@ -108,8 +123,8 @@ fn clickhouse_spans_carry_their_attributes_events_and_resource() {
     assert_eq!(call.parent_span_id.to_string(), "7a78b0920782edcc");
     assert_eq!(call.kind, SpanKind::Internal);
     assert_eq!(call.end_ns.unwrap() - call.start_ns, 1_814_055_600);
-    let text = |name| attr(call, &wanted, name).and_then(Value::as_str);
-    let number = |name| attr(call, &wanted, name).and_then(Value::as_f64);
+    let text = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_str);
+    let number = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_f64);
     assert_eq!(text(MODEL), Some("gpt-4o"));
     assert_eq!(number(INPUT), Some(1800.0));
     assert_eq!(text("gen_ai.response.finish_reasons"), Some("stop"));
@@ -162,7 +177,7 @@ fn flattened_columns_made_by_hand_are_read() {
     let spans = &outcome.spans.spans;
     let call = spans.iter().find(|span| &*span.name == "chat gemini-2.0-flash").unwrap();
     assert_eq!(call.kind, SpanKind::Client);
-    let text = |name| attr(call, &wanted, name).and_then(Value::as_str);
+    let text = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_str);
     assert_eq!(text("gen_ai.response.finish_reasons"), Some("stop"));
     assert_eq!(text("event:cache_miss#reason"), Some("evicted"));
     assert_eq!(call.events.len(), 1);
@@ -170,7 +185,8 @@ fn flattened_columns_made_by_hand_are_read() {
     assert_eq!(&*scope.name, "opentelemetry.instrumentation.openai_v2");
     let langfuse = read("flattened_langfuse_sdk.parquet", &wanted);
     let inputs = langfuse.spans.spans.iter().filter_map(|span| {
-        attr(span, &wanted, "langfuse.observation.usage_details#input").and_then(Value::as_f64)
+        attr(&outcome, span, &wanted, "langfuse.observation.usage_details#input")
+            .and_then(ValueRef::as_f64)
     });
     assert!(inputs.count() > 0);
 }
@@ -182,8 +198,8 @@ fn phoenix_frames_of_both_clients_are_read_alike() {
         let outcome = read(name, &wanted);
         assert_eq!((outcome.format.as_str(), outcome.span_count), ("parquet: Phoenix spans", 3));
         let [call] = outcome.spans.spans.as_slice() else { panic!("{name}: one LLM call") };
-        let number = |name| attr(call, &wanted, name).and_then(Value::as_f64);
-        let text = |name| attr(call, &wanted, name).and_then(Value::as_str);
+        let number = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_f64);
+        let text = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_str);
         assert_eq!(call.kind, SpanKind::Unspecified, "OpenInference's kind is not OTel's");
         assert_eq!(text("openinference.span.kind"), Some("LLM"));
         assert_eq!(number("llm.token_count.prompt"), Some(1800.0));
@@ -204,14 +220,14 @@ fn langfuse_observations_carry_the_names_that_its_sdk_gives() {
         let outcome = read(name, &wanted);
         assert_eq!(outcome.format, "parquet: Langfuse observations");
         let [call, failed, _span] = outcome.spans.spans.as_slice() else { panic!("{name}: three") };
-        let text = |name| attr(call, &wanted, name).and_then(Value::as_str);
+        let text = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_str);
         assert_eq!(text("langfuse.observation.type"), Some("generation"));
         assert_eq!(text("langfuse.observation.model.name"), Some("gpt-4o"));
         assert_eq!(text("langfuse.observation.completion_start_time"), Some(first), "{name}");
         assert_eq!(text("http.response.header.x-request-id"), Some("req_1"));
         assert_eq!(text("langfuse.observation.metadata.note"), Some("x"));
         assert_eq!(text("session.id"), Some("s1"));
-        let number = |name| attr(call, &wanted, name).and_then(Value::as_f64);
+        let number = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_f64);
         assert_eq!(number("langfuse.observation.usage_details#input"), Some(520.0));
         assert_eq!(number("langfuse.observation.usage_details#input_cached_tokens"), Some(1280.0));
         assert_eq!(number("langfuse.observation.prompt.version"), Some(7.0));
@@ -220,9 +236,11 @@ fn langfuse_observations_carry_the_names_that_its_sdk_gives() {
         assert_eq!(failed.span_id.to_string(), "obs-2");
         assert_eq!(failed.status, StatusCode::Error);
         assert_eq!(failed.end_ns.unwrap() - failed.start_ns, 1_500_000_000, "{name}: latency");
-        let id = attr(failed, &wanted, "http.response.header.x-request-id");
+        let id = attr(&outcome, failed, &wanted, "http.response.header.x-request-id");
         assert_eq!(id.unwrap().as_str(), Some("req_2"));
-        assert!(attr(failed, &wanted, "langfuse.observation.completion_start_time").is_none());
+        assert!(
+            attr(&outcome, failed, &wanted, "langfuse.observation.completion_start_time").is_none()
+        );
         assert_eq!(failed.resource, call.resource);
     }
 }
@@ -236,7 +254,7 @@ fn otlp2parquet_tables_are_counted_although_none_of_their_spans_is_wanted() {
     wanted.want_attr("rpc.grpc.status_code", Keep::Always);
     let outcome = read("otlp2parquet.parquet", &wanted);
     let span = &outcome.spans.spans[0];
-    assert_eq!(attr(span, &wanted, "rpc.grpc.status_code"), Some(&Value::Int(0)));
+    assert_eq!(attr(&outcome, span, &wanted, "rpc.grpc.status_code"), Some(ValueRef::Int(0)));
     assert_eq!(span.end_ns.unwrap() - span.start_ns, 367_000_000);
 }
 

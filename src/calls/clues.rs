@@ -3,7 +3,7 @@
 use crate::calls::Cell;
 use crate::calls::parse::{self, Rejection};
 use crate::dialects::{Clue, Unit};
-use crate::ingest::Value;
+use crate::ingest::ValueRef;
 
 /// Figures that are no column but help to derive one.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +43,7 @@ impl Clues {
     pub fn put(
         &mut self,
         clue: Clue,
-        value: &Value,
+        value: ValueRef<'_>,
         unit: Unit,
         start_ns: i64,
     ) -> Result<(), Rejection> {
@@ -108,7 +108,7 @@ impl Clues {
     }
 }
 
-fn put_count(slot: &mut Option<i64>, value: &Value, unit: Unit) -> Result<(), Rejection> {
+fn put_count(slot: &mut Option<i64>, value: ValueRef<'_>, unit: Unit) -> Result<(), Rejection> {
     if let (None, Cell::Int(int)) = (&slot, parse::count(value, unit)?) {
         *slot = Some(int);
     }
@@ -117,7 +117,7 @@ fn put_count(slot: &mut Option<i64>, value: &Value, unit: Unit) -> Result<(), Re
 
 fn put_seconds(
     slot: &mut Option<f64>,
-    value: &Value,
+    value: ValueRef<'_>,
     unit: Unit,
     start_ns: i64,
 ) -> Result<(), Rejection> {

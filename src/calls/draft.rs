@@ -6,10 +6,10 @@ use crate::calls::chunks::{self, Chunks};
 use crate::calls::clues::Clues;
 use crate::calls::lens::{Lens, Rule, Source};
 use crate::calls::parse::{self, Rejection};
-use crate::calls::shapes::{Read, Shapes};
+use crate::calls::shapes::{Read, Seen, Shapes};
 use crate::calls::{Call, Cell, python};
 use crate::dialects::{Dialect, Part, To, Unit};
-use crate::ingest::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, StatusCode, Value};
+use crate::ingest::{AttrId, Event, Id, Resource, Span, SpanKind, Spans, StatusCode, ValueRef};
 use crate::schema::Col;
 
 /// A span as its dialect reads it.
@@ -55,22 +55,24 @@ const DERIVED: usize = 10;
 #[derive(Debug)]
 pub struct Reader<'a> {
     lens: &'a Lens,
-    resources: &'a [Resource],
-    scopes: &'a [Scope],
+    spans: &'a Spans,
     shapes: Shapes<'a>,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader over spans that point to these.
-    pub fn new(lens: &'a Lens, resources: &'a [Resource], scopes: &'a [Scope]) -> Self {
-        Self { lens, resources, scopes, shapes: Shapes::new(lens) }
+    /// A reader over these spans.
+    pub fn new(lens: &'a Lens, spans: &'a Spans) -> Self {
+        Self { lens, spans, shapes: Shapes::new(lens) }
     }
 
     /// Reads the span of that index; none where no dialect knows it or it has nothing to do with a call.
-    pub fn read(&mut self, index: usize, span: &Span) -> Option<Draft> {
-        let scope = self.scopes.get(usize::try_from(span.scope).ok()?)?;
-        let resource = usize::try_from(span.resource).ok().and_then(|at| self.resources.get(at));
-        let read = self.shapes.classify(span, scope, resource)?;
+    pub fn read(&mut self, index: u32) -> Option<Draft> {
+        let spans = self.spans;
+        let span = spans.spans.get(usize::try_from(index).ok()?)?;
+        let scope = spans.scopes.get(usize::try_from(span.scope).ok()?)?;
+        let resource = usize::try_from(span.resource).ok().and_then(|at| spans.resources.get(at));
+        let attrs = spans.attrs(span);
+        let read = self.shapes.classify(Seen { span, attrs }, scope, resource)?;
         let part = read.part;
         if part == Part::Other {
             return None;
@@ -78,13 +80,13 @@ impl<'a> Reader<'a> {
         // An attempt is never a row.
         let room = if part == Part::Attempt { 1 } else { IDENTITY.len() + DERIVED };
         let mut draft = Draft {
-            span: u32::try_from(index).ok()?,
+            span: index,
             dialect: self.lens.dialects[read.dialect].table,
             part,
             kind: span.kind,
             start_ns: span.start_ns,
             end_ns: span.end_ns,
-            call: Call::with_room(span.attrs.len() + room),
+            call: Call::with_room(attrs.len() + room),
             clues: Clues::default(),
             chunks: None,
             rejected: Vec::new(),
@@ -93,7 +95,7 @@ impl<'a> Reader<'a> {
         if part != Part::Attempt {
             identify(&mut draft.call, span, &scope.name, compiled.table.id);
         }
-        draft.fill(span, resource, &compiled.fields, &read);
+        draft.fill(Seen { span, attrs }, resource, &compiled.fields, &read);
         draft.chunks = chunks::read(span, &compiled.chunks).map(Box::new);
         draft.clues.failed |= span.status == StatusCode::Error;
         Some(draft)
@@ -119,36 +121,42 @@ fn identify(call: &mut Call, span: &Span, scope: &str, dialect: &str) {
 
 impl Draft {
     /// Takes what the rules that are due find.
-    fn fill(&mut self, span: &Span, resource: Option<&Resource>, fields: &[Rule], read: &Read<'_>) {
+    fn fill(
+        &mut self,
+        Seen { span, attrs }: Seen<'_>,
+        resource: Option<&Resource>,
+        fields: &[Rule],
+        read: &Read<'_>,
+    ) {
         for (rule, place) in read.due() {
             let Some(rule) = fields.get(usize::from(rule)) else { continue };
-            let of_span = span.attrs.get(place).map(|(_, value)| value);
             match rule.source {
                 Source::Span(_) => {
-                    if let Some(value) = of_span {
+                    if let Some(value) = attrs.get(place) {
                         self.offer(rule.to, value, rule.unit);
                     }
                 }
                 Source::Resource(_) => {
                     let found = resource.and_then(|resource| resource.attrs.get(place));
                     if let Some((_, value)) = found {
-                        self.offer(rule.to, value, rule.unit);
+                        self.offer(rule.to, value.lent(), rule.unit);
                     }
                 }
                 Source::Repr(_, path) => {
-                    let text = of_span.and_then(Value::as_str).filter(|_| !self.filled(rule.to));
+                    let text = attrs.get(place).and_then(ValueRef::as_str);
+                    let text = text.filter(|_| !self.filled(rule.to));
                     if let Some(value) = text.and_then(|text| python::find(text, path)) {
-                        self.put(rule.to, &value, rule.unit);
+                        self.put(rule.to, value.lent(), rule.unit);
                     }
                 }
                 Source::Event(id) => {
                     if let Some(event) = first_event(&span.events, id, span.dropped_events) {
                         let seconds = parse::ns_to_s(event.time_ns.saturating_sub(span.start_ns));
-                        self.offer(rule.to, &Value::Float(seconds), rule.unit);
+                        self.offer(rule.to, ValueRef::Float(seconds), rule.unit);
                     }
                 }
                 Source::Fixed(text) if !self.filled(rule.to) => {
-                    self.put(rule.to, &Value::Str(text.into()), rule.unit);
+                    self.put(rule.to, ValueRef::Str(text), rule.unit);
                 }
                 Source::Fixed(_) => {}
             }
@@ -181,13 +189,13 @@ impl Draft {
     }
 
     /// Puts a value where an earlier rule gave none.
-    fn offer(&mut self, to: To, value: &Value, unit: Unit) {
+    fn offer(&mut self, to: To, value: ValueRef<'_>, unit: Unit) {
         if !self.filled(to) {
             self.put(to, value, unit);
         }
     }
 
-    fn put(&mut self, to: To, value: &Value, unit: Unit) {
+    fn put(&mut self, to: To, value: ValueRef<'_>, unit: Unit) {
         match to {
             To::Col(col) => match parse::cell(col, value, unit, self.start_ns) {
                 Ok(cell) => self.call.set(col, cell),

@@ -1,7 +1,8 @@
 //! The dialect tables compiled against what ingest was asked for: tells what a span is.
 
+use crate::calls::shapes::Seen;
 use crate::dialects::{Dialect, Field, From, Part, Tables, Test, To, Unit};
-use crate::ingest::{AttrId, Scope, Span, SpanKind, Value, Wanted};
+use crate::ingest::{AttrId, Attrs, Scope, SpanKind, Value, ValueRef, Wanted};
 
 /// The compiled tables.
 #[derive(Debug)]
@@ -129,7 +130,7 @@ pub struct Facts<'s> {
     /// Its kind.
     pub kind: SpanKind,
     /// Its attributes, of which only the names count.
-    pub attrs: &'s [(AttrId, Value)],
+    pub attrs: Attrs<'s>,
 }
 
 /// A test that only the values of a span decide.
@@ -145,15 +146,15 @@ pub enum Check {
 
 impl Check {
     /// Whether it holds for a span.
-    pub fn holds(&self, span: &Span) -> bool {
-        let text = |place: usize| span.attrs.get(place).and_then(|(_, value)| value.as_str());
+    pub fn holds(&self, seen: Seen<'_>) -> bool {
+        let text = |place: usize| seen.attrs.get(place).and_then(ValueRef::as_str);
         match self {
             Self::Is(place, values) => text(*place).is_some_and(|text| {
                 let text = text.trim().trim_matches('"');
                 values.iter().any(|value| value.eq_ignore_ascii_case(text))
             }),
             Self::Ends(place, end) => text(*place).is_some_and(|text| text.ends_with(end)),
-            Self::Name(prefix) => span.name.starts_with(prefix),
+            Self::Name(prefix) => seen.span.name.starts_with(prefix),
         }
     }
 }
@@ -254,13 +255,13 @@ impl Compiled {
 
     /// The rules that a span calls for, in order: most rules of a table find nothing in most
     /// spans.
-    pub fn due(&self, span: &Span) -> Vec<u16> {
+    pub fn due(&self, seen: Seen<'_>) -> Vec<u16> {
         let mut due = self.fixed.clone();
-        if !span.events.is_empty() {
+        if !seen.span.events.is_empty() {
             due.extend_from_slice(&self.of_events);
         }
-        for (id, _) in &span.attrs {
-            due.extend_from_slice(self.of_span.get(*id));
+        for id in seen.attrs.ids() {
+            due.extend_from_slice(self.of_span.get(id));
         }
         in_order(due)
     }
@@ -307,7 +308,7 @@ impl Probe {
 
     fn settle(&self, facts: &Facts<'_>) -> Settled {
         // The last value counts where an attribute was written more than once.
-        let place = |id: AttrId| facts.attrs.iter().rposition(|(have, _)| *have == id);
+        let place = |id: AttrId| facts.attrs.place(id);
         let left = |check: Option<Check>| check.map_or(Settled::Fails, Settled::Left);
         let holds = match self {
             Self::Scope(prefix) => facts.scope.name.starts_with(prefix),

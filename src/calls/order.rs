@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::calls::parse;
-use crate::ingest::{AttrId, Span, Spans, Value};
+use crate::ingest::{AttrId, Span, Spans, ValueRef};
 
 /// Orders the spans of a dump by their times, their ids, and then all else that they hold.
 #[derive(Clone, Copy)]
@@ -60,7 +60,7 @@ impl<'a> Order<'a> {
             .cmp(&other.parent_span_id)
             .then_with(|| one.name.cmp(&other.name))
             .then_with(|| plain(one).cmp(&plain(other)))
-            .then_with(|| texts(&one.attrs).cmp(&texts(&other.attrs)))
+            .then_with(|| self.texts(one).cmp(&self.texts(other)))
             .then_with(|| self.scope(one).cmp(&self.scope(other)))
             .then_with(|| self.resource(one).cmp(&self.resource(other)))
             .then_with(|| events(one).cmp(&events(other)))
@@ -73,14 +73,19 @@ impl<'a> Order<'a> {
 
     fn resource(self, span: &Span) -> Option<Vec<(AttrId, Cow<'a, str>)>> {
         let at = usize::try_from(span.resource).ok()?;
-        self.spans.resources.get(at).map(|resource| texts(&resource.attrs))
+        let resource = self.spans.resources.get(at)?;
+        Some(texts(resource.attrs.iter().map(|(id, value)| (*id, value.lent()))))
+    }
+
+    fn texts(self, span: &Span) -> Vec<(AttrId, Cow<'a, str>)> {
+        texts(self.spans.attrs(span).iter())
     }
 }
 
 /// Attributes by name and as text: some forms hold numbers where others hold their digits, and
 /// none keeps the order of another.
-fn texts(attrs: &[(AttrId, Value)]) -> Vec<(AttrId, Cow<'_, str>)> {
-    let known = attrs.iter().filter_map(|(id, value)| Some((*id, parse::text(value)?)));
+fn texts<'v>(attrs: impl Iterator<Item = (AttrId, ValueRef<'v>)>) -> Vec<(AttrId, Cow<'v, str>)> {
+    let known = attrs.filter_map(|(id, value)| Some((id, parse::text(value)?)));
     let mut texts: Vec<_> = known.collect();
     texts.sort_unstable();
     texts

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use crate::calls::Cell;
 use crate::dialects::{Unit, hosts};
-use crate::ingest::Value;
+use crate::ingest::ValueRef;
 use crate::schema::{Col, Kind};
 
 /// Why a value was dropped.
@@ -22,16 +22,16 @@ pub const BEFORE_START: Rejection = "time before the call's start";
 pub const ZERO_USAGE: Rejection = "zeros where the usage is not known";
 
 /// The plain text of a value: JSON quotes and array brackets taken off, numbers as written.
-pub fn text(value: &Value) -> Option<Cow<'_, str>> {
+pub fn text(value: ValueRef<'_>) -> Option<Cow<'_, str>> {
     let text = match value {
-        Value::Str(text) if is_plain(text) => {
+        ValueRef::Str(text) if is_plain(text) => {
             let known = text != "null" && text != "None";
-            return known.then_some(Cow::Borrowed(text.as_str()));
+            return known.then_some(Cow::Borrowed(text));
         }
-        Value::Str(text) => unwrap_json(text),
-        Value::Int(int) => int.to_string().into(),
-        Value::Float(float) => float.to_string().into(),
-        Value::Bool(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+        ValueRef::Str(text) => unwrap_json(text),
+        ValueRef::Int(int) => int.to_string().into(),
+        ValueRef::Float(float) => float.to_string().into(),
+        ValueRef::Bool(flag) => Cow::Borrowed(if flag { "true" } else { "false" }),
     };
     let text = match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
@@ -80,12 +80,12 @@ fn first_scalar(value: &serde_json::Value) -> Option<String> {
 }
 
 /// The number in a value, also where it was written as text or wrapped.
-pub fn number(value: &Value) -> Option<f64> {
+pub fn number(value: ValueRef<'_>) -> Option<f64> {
     value.as_f64().or_else(|| text(value)?.parse().ok()).filter(|float| float.is_finite())
 }
 
 /// The cell of a column, or why the value cannot be one.
-pub fn cell(col: Col, value: &Value, unit: Unit, start_ns: i64) -> Result<Cell, Rejection> {
+pub fn cell(col: Col, value: ValueRef<'_>, unit: Unit, start_ns: i64) -> Result<Cell, Rejection> {
     match col.info().kind {
         Kind::Text => Ok(text_cell(col, value, unit)),
         Kind::Seconds => seconds(value, unit, start_ns),
@@ -95,7 +95,7 @@ pub fn cell(col: Col, value: &Value, unit: Unit, start_ns: i64) -> Result<Cell, 
     }
 }
 
-fn text_cell(col: Col, value: &Value, unit: Unit) -> Cell {
+fn text_cell(col: Col, value: ValueRef<'_>, unit: Unit) -> Cell {
     let Some(written) = text(value) else { return Cell::Null };
     let text: Option<CompactString> = match unit {
         Unit::Host => host(&written).map(Into::into),
@@ -110,7 +110,7 @@ fn text_cell(col: Col, value: &Value, unit: Unit) -> Cell {
 }
 
 /// Seconds in a value; null where it holds no number.
-pub fn seconds(value: &Value, unit: Unit, start_ns: i64) -> Result<Cell, Rejection> {
+pub fn seconds(value: ValueRef<'_>, unit: Unit, start_ns: i64) -> Result<Cell, Rejection> {
     let seconds = match unit {
         Unit::Iso => return since_start(value, start_ns),
         Unit::Millis => number(value).map(|ms| ms / 1e3),
@@ -125,7 +125,7 @@ pub fn seconds(value: &Value, unit: Unit, start_ns: i64) -> Result<Cell, Rejecti
     }
 }
 
-fn since_start(value: &Value, start_ns: i64) -> Result<Cell, Rejection> {
+fn since_start(value: ValueRef<'_>, start_ns: i64) -> Result<Cell, Rejection> {
     let Some(text) = text(value) else { return Ok(Cell::Null) };
     let Ok(time) = chrono::DateTime::parse_from_rfc3339(&text) else { return Ok(Cell::Null) };
     let Some(time_ns) = time.timestamp_nanos_opt() else { return Err(BEFORE_START) };
@@ -133,7 +133,7 @@ fn since_start(value: &Value, start_ns: i64) -> Result<Cell, Rejection> {
     if elapsed < 0 { Err(BEFORE_START) } else { Ok(Cell::Float(ns_to_s(elapsed))) }
 }
 
-fn ratio(value: &Value, unit: Unit) -> Result<Cell, Rejection> {
+fn ratio(value: ValueRef<'_>, unit: Unit) -> Result<Cell, Rejection> {
     let ratio = match unit {
         Unit::HitsOfTotals => text(value).and_then(|text| hits_of_totals(&text)),
         _ => number(value),
@@ -146,7 +146,7 @@ fn ratio(value: &Value, unit: Unit) -> Result<Cell, Rejection> {
 }
 
 /// A count in a value; null where it holds no whole number.
-pub fn count(value: &Value, unit: Unit) -> Result<Cell, Rejection> {
+pub fn count(value: ValueRef<'_>, unit: Unit) -> Result<Cell, Rejection> {
     let int = value.as_i64().or_else(|| {
         let float = number(value)?;
         #[allow(clippy::cast_possible_truncation, reason = "checked to be integral and small")]
@@ -161,7 +161,7 @@ pub fn count(value: &Value, unit: Unit) -> Result<Cell, Rejection> {
 }
 
 /// The truth value in a value.
-pub fn flag(value: &Value, unit: Unit) -> Option<bool> {
+pub fn flag(value: ValueRef<'_>, unit: Unit) -> Option<bool> {
     match unit {
         Unit::Contains(part) => {
             let text = text(value)?.to_ascii_lowercase();
@@ -172,7 +172,7 @@ pub fn flag(value: &Value, unit: Unit) -> Option<bool> {
     }
 }
 
-fn plain_flag(value: &Value) -> Option<bool> {
+fn plain_flag(value: ValueRef<'_>) -> Option<bool> {
     value.as_bool().or_else(|| match text(value)?.to_ascii_lowercase().as_str() {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),
@@ -270,8 +270,8 @@ pub fn seconds_between(from_ns: i64, to_ns: i64) -> f64 {
 mod tests {
     use super::*;
 
-    fn string(text: &str) -> Value {
-        Value::Str(text.into())
+    fn string(text: &str) -> ValueRef<'_> {
+        ValueRef::Str(text)
     }
 
     #[test]
@@ -279,29 +279,29 @@ mod tests {
         for written in
             ["req_1", "\"req_1\"", "[\"req_1\"]", "{\"values\":[{\"stringValue\":\"req_1\"}]}"]
         {
-            assert_eq!(text(&string(written)).as_deref(), Some("req_1"), "{written}");
+            assert_eq!(text(string(written)).as_deref(), Some("req_1"), "{written}");
         }
-        assert_eq!(text(&string("null")), None);
-        assert_eq!(text(&string("[not json")).as_deref(), Some("[not json"));
+        assert_eq!(text(string("null")), None);
+        assert_eq!(text(string("[not json")).as_deref(), Some("[not json"));
     }
 
     #[test]
     fn impossible_values_are_refused() {
-        let negative = cell(Col::TtftS, &Value::Float(-0.1), Unit::Plain, 0);
+        let negative = cell(Col::TtftS, ValueRef::Float(-0.1), Unit::Plain, 0);
         assert_eq!(negative, Err(NEGATIVE));
-        assert_eq!(cell(Col::InputTokens, &Value::Int(-1), Unit::Plain, 0), Err(NEGATIVE));
-        assert_eq!(cell(Col::CacheHitRatio, &Value::Float(1.5), Unit::Plain, 0), Err(NO_RATIO));
-        let early = cell(Col::TtftS, &string("1970-01-01T00:00:01Z"), Unit::Iso, 2_000_000_000);
+        assert_eq!(cell(Col::InputTokens, ValueRef::Int(-1), Unit::Plain, 0), Err(NEGATIVE));
+        assert_eq!(cell(Col::CacheHitRatio, ValueRef::Float(1.5), Unit::Plain, 0), Err(NO_RATIO));
+        let early = cell(Col::TtftS, string("1970-01-01T00:00:01Z"), Unit::Iso, 2_000_000_000);
         assert_eq!(early, Err(BEFORE_START));
     }
 
     #[test]
     fn units_become_seconds() {
-        assert_eq!(cell(Col::TtftS, &Value::Int(1500), Unit::Millis, 0), Ok(Cell::Float(1.5)));
+        assert_eq!(cell(Col::TtftS, ValueRef::Int(1500), Unit::Millis, 0), Ok(Cell::Float(1.5)));
         let iso = string("\"1970-01-01T00:00:02.500Z\"");
-        assert_eq!(cell(Col::TtftS, &iso, Unit::Iso, 1_000_000_000), Ok(Cell::Float(1.5)));
+        assert_eq!(cell(Col::TtftS, iso, Unit::Iso, 1_000_000_000), Ok(Cell::Float(1.5)));
         let timing = string("gfet4t7; dur=148");
-        let processing = cell(Col::ServerProcessingS, &timing, Unit::ServerTiming, 0);
+        let processing = cell(Col::ServerProcessingS, timing, Unit::ServerTiming, 0);
         assert_eq!(processing, Ok(Cell::Float(0.148)));
     }
 
@@ -309,13 +309,13 @@ mod tests {
     fn durations_carry_their_unit() {
         let all = [("1.234567s", 1.234567), ("45.2ms", 0.0452), ("900µs", 0.0009), ("7ns", 7e-9)];
         for (text, seconds) in all {
-            let cell = cell(Col::QueueWaitS, &string(text), Unit::WithUnit, 0);
+            let cell = cell(Col::QueueWaitS, string(text), Unit::WithUnit, 0);
             assert!(
                 matches!(cell, Ok(Cell::Float(got)) if (got - seconds).abs() < 1e-12),
                 "{text}"
             );
         }
-        assert_eq!(cell(Col::QueueWaitS, &string("7"), Unit::WithUnit, 0), Ok(Cell::Null));
+        assert_eq!(cell(Col::QueueWaitS, string("7"), Unit::WithUnit, 0), Ok(Cell::Null));
     }
 
     #[test]
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn edges_come_from_the_end_of_the_ray() {
-        let ray = cell(Col::EdgePop, &string("8de40748b8b1f96f-SJC"), Unit::Suffix, 0);
+        let ray = cell(Col::EdgePop, string("8de40748b8b1f96f-SJC"), Unit::Suffix, 0);
         assert_eq!(ray, Ok(Cell::Text("SJC".into())));
     }
 }

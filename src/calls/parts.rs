@@ -18,7 +18,7 @@ use crate::calls::trace::{self, Folded, Row};
 use crate::calls::traces::Traces;
 use crate::calls::{Call, CallTable, attempts, matching, table, twins};
 use crate::dialects::{Tables, hosts};
-use crate::ingest::{Span, Spans};
+use crate::ingest::Spans;
 use crate::schema::Col;
 
 /// Spans of a part, where no trace is larger: few enough that what is under way stays small.
@@ -149,7 +149,7 @@ struct Folder<'a> {
 
 impl Folder<'_> {
     fn reader(&self) -> Reader<'_> {
-        Reader::new(self.lens, &self.spans.resources, &self.spans.scopes)
+        Reader::new(self.lens, self.spans)
     }
 
     /// Folds one trace.
@@ -166,12 +166,7 @@ impl Folder<'_> {
     }
 
     fn read(&self, members: &[u32], reader: &mut Reader<'_>) -> Vec<Draft> {
-        let read = |at: &u32| {
-            let at = usize::try_from(*at).ok()?;
-            let span: &Span = self.spans.spans.get(at)?;
-            reader.read(at, span)
-        };
-        members.iter().filter_map(read).collect()
+        members.iter().filter_map(|at| reader.read(*at)).collect()
     }
 
     /// Folds the traces of one part and finishes the rows that need nothing of the others.

@@ -7,10 +7,19 @@ use foldhash::fast::FixedState;
 
 use crate::calls::lens::{Candidate, Check, Facts, Lens, Source};
 use crate::dialects::Part;
-use crate::ingest::{AttrId, Resource, Scope, Span, Value};
+use crate::ingest::{AttrId, Attrs, Resource, Scope, Span, Value};
 
 /// Most shapes that are remembered; a dump has few, unless somebody names attributes after values.
 const MOST: usize = 4096;
+
+/// A span and its attributes.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'s> {
+    /// The span.
+    pub span: &'s Span,
+    /// Its attributes.
+    pub attrs: Attrs<'s>,
+}
 
 /// The shapes that were met.
 #[derive(Debug)]
@@ -18,12 +27,12 @@ pub struct Shapes<'a> {
     lens: &'a Lens,
     shapes: Vec<Shape>,
     /// Which of the shapes the spans of a key have.
-    known: HashMap<Box<[u32]>, usize, FixedState>,
+    known: HashMap<Box<[u16]>, usize, FixedState>,
     /// The signs that spans of each scope may show, once a span of it was met.
     open: HashMap<u32, Box<[Candidate]>, FixedState>,
     /// What each dialect finds in each resource.
     resources: HashMap<(u32, usize), Found, FixedState>,
-    key: Vec<u32>,
+    key: Vec<u16>,
 }
 
 /// Rules that find something, in order, and where the attribute of each stands.
@@ -78,23 +87,25 @@ impl<'a> Shapes<'a> {
     /// Which dialect a span is of, what it is, and how it is read.
     pub fn classify(
         &mut self,
-        span: &Span,
+        seen: Seen<'_>,
         scope: &Scope,
         resource: Option<&Resource>,
     ) -> Option<Read<'_>> {
+        let span = seen.span;
         self.key.clear();
-        let events = u32::from(!span.events.is_empty());
-        self.key.extend([span.scope, span.kind as u32, events]);
-        self.key.extend(span.attrs.iter().map(|(id, _)| u32::from(id.0)));
+        let events = u16::from(!span.events.is_empty());
+        let [low, high] = [span.scope as u16, (span.scope >> 16) as u16];
+        self.key.extend([low, high, (span.kind as u16) << 1 | events]);
+        self.key.extend_from_slice(seen.attrs.shape());
         let known = self.known.get(self.key.as_slice()).copied();
-        let at = known.unwrap_or_else(|| self.meet(span, scope));
+        let at = known.unwrap_or_else(|| self.meet(seen, scope));
         let shape = self.shapes.get_mut(at)?;
-        let holds = |checks: &[Check]| checks.iter().all(|check| check.holds(span));
+        let holds = |checks: &[Check]| checks.iter().all(|check| check.holds(seen));
         let dialect = shape.signs.iter().find(|(_, checks)| holds(checks))?.0;
         let at = match shape.plans.iter().position(|(of, _)| *of == dialect) {
             Some(at) => at,
             None => {
-                let plan = Plan::new(self.lens, dialect, span, scope);
+                let plan = Plan::new(self.lens, dialect, seen, scope);
                 shape.plans.push((dialect, plan));
                 shape.plans.len() - 1
             }
@@ -113,9 +124,9 @@ impl<'a> Shapes<'a> {
 
 impl Shapes<'_> {
     /// Works out the shape of a span of which none was met before.
-    fn meet(&mut self, span: &Span, scope: &Scope) -> usize {
-        let open = self.open.entry(span.scope).or_insert_with(|| self.lens.open_to(scope));
-        let shape = Shape::new(self.lens, open, &facts(span, scope));
+    fn meet(&mut self, seen: Seen<'_>, scope: &Scope) -> usize {
+        let open = self.open.entry(seen.span.scope).or_insert_with(|| self.lens.open_to(scope));
+        let shape = Shape::new(self.lens, open, &facts(seen, scope));
         if self.shapes.len() == MOST {
             self.shapes.clear();
             self.known.clear();
@@ -126,8 +137,8 @@ impl Shapes<'_> {
     }
 }
 
-fn facts<'s>(span: &'s Span, scope: &'s Scope) -> Facts<'s> {
-    Facts { scope, kind: span.kind, attrs: &span.attrs }
+fn facts<'s>(seen: Seen<'s>, scope: &'s Scope) -> Facts<'s> {
+    Facts { scope, kind: seen.span.kind, attrs: seen.attrs }
 }
 
 impl Shape {
@@ -148,17 +159,17 @@ impl Shape {
 }
 
 impl Plan {
-    fn new(lens: &Lens, dialect: usize, span: &Span, scope: &Scope) -> Self {
+    fn new(lens: &Lens, dialect: usize, seen: Seen<'_>, scope: &Scope) -> Self {
         let compiled = &lens.dialects[dialect];
         let located = |rule: u16| {
             let at = match compiled.fields.get(usize::from(rule))?.source {
-                Source::Span(id) | Source::Repr(id, _) => place(&span.attrs, id)?,
+                Source::Span(id) | Source::Repr(id, _) => seen.attrs.place(id)?,
                 Source::Resource(_) | Source::Event(_) | Source::Fixed(_) => 0,
             };
             Some((rule, at))
         };
-        let due = compiled.due(span).into_iter().filter_map(located).collect();
-        Self { parts: compiled.parts(&facts(span, scope)), due }
+        let due = compiled.due(seen).into_iter().filter_map(located).collect();
+        Self { parts: compiled.parts(&facts(seen, scope)), due }
     }
 }
 

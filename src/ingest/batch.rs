@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 
+use super::collect::Collector;
 use super::outcome::{Place, Tally};
-use super::span::{AttrId, Resource, Scope, Span, Spans, Value};
+use super::packed::{Packed, Range};
+use super::span::{AttrId, Event, Resource, Scope, Span, Spans, Value};
 use super::time::{self, Unit};
 
 /// Kept spans in the making.
@@ -78,9 +80,15 @@ impl Batch {
         Some(Shared { scope: span.scope, resource: span.resource })
     }
 
-    /// Keeps a span. Its times are brought to nanoseconds, and what cannot be true is counted;
+    /// Keeps a span that carries what was collected. Its times are brought to nanoseconds, and what cannot be true is counted;
     /// a span without a start is lost.
-    pub fn push(&mut self, mut span: Span, times: RawTimes, place: Place) {
+    pub fn push(
+        &mut self,
+        mut span: Span,
+        carried: &Collector<'_, '_>,
+        times: RawTimes,
+        place: Place,
+    ) {
         let unit = match times.in_ns && times.start > 0 {
             true => Some(Unit::Nanos),
             false => time::unit(times.start),
@@ -101,18 +109,41 @@ impl Batch {
         } else {
             span.end_ns = Some(end_ns);
         }
-        for event in &mut span.events {
-            event.time_ns = unit.to_ns(event.time_ns);
-        }
+        let in_ns = |event: &Event| Event { time_ns: unit.to_ns(event.time_ns), ..*event };
+        span.events = carried.events().iter().map(in_ns).collect();
+        (span.packed, span.attrs) = self.pack(carried);
         self.spans.spans.push(span);
+    }
+
+    /// Packs the attributes of a span.
+    fn pack(&mut self, carried: &Collector<'_, '_>) -> (u32, Range) {
+        let pieces = &mut self.spans.packed;
+        if pieces.last().is_none_or(Packed::is_full) {
+            pieces.iter_mut().for_each(Packed::finish);
+            pieces.push(Packed::default());
+        }
+        let piece = pieces.len() - 1;
+        let packed = &mut pieces[piece];
+        let mark = packed.mark();
+        carried.pack(packed);
+        (u32::try_from(piece).unwrap_or(u32::MAX), packed.since(mark))
+    }
+
+    /// The batch, of which nothing is left that only serves to add spans.
+    #[must_use]
+    pub fn finished(mut self) -> Self {
+        self.spans.packed.iter_mut().for_each(Packed::finish);
+        self
     }
 
     /// Adds a later batch, which begins at these bytes and lines of the file.
     pub fn absorb(&mut self, later: Self, bytes: u64, lines: u64) {
         self.span_count += later.span_count;
         self.tally.absorb(&later.tally, bytes, lines);
-        let Spans { mut spans, resources, scopes } = later.spans;
+        let Spans { mut spans, mut packed, resources, scopes } = later.spans;
         let mine = &mut self.spans;
+        let pieces = u32::try_from(mine.packed.len()).unwrap_or(u32::MAX);
+        mine.packed.append(&mut packed);
         let resources: Vec<u32> = resources
             .into_iter()
             .map(|new| intern(&mut self.resources, &mut mine.resources, new, hash_resource))
@@ -122,6 +153,7 @@ impl Batch {
             .map(|new| intern(&mut self.scopes, &mut mine.scopes, new, hash_scope))
             .collect();
         for span in &mut spans {
+            span.packed += pieces;
             span.resource = resources.get(span.resource as usize).copied().unwrap_or_default();
             span.scope = scopes.get(span.scope as usize).copied().unwrap_or_default();
         }
@@ -135,7 +167,7 @@ impl Batch {
 
     /// The spans alone.
     pub fn into_spans(self) -> Spans {
-        self.spans
+        self.finished().spans
     }
 }
 

@@ -3,8 +3,9 @@
 use super::document;
 use super::escape::{repaired, unescape};
 use super::json::any as json_any;
+use super::packed::Packed;
 use super::proto::any as proto_any;
-use super::span::{AttrId, Event, SpanKind, Value};
+use super::span::{AttrId, Event, SpanKind, Value, ValueRef};
 use super::wanted::{Keep, Take, Want, WantEvent, Wanted};
 
 /// The value of an attribute while it still lies in the input.
@@ -44,6 +45,20 @@ impl Raw<'_> {
             }
             Self::JsonAny(any) => json_any::first_scalar(any),
             Self::ProtoAny(any) => proto_any::first_scalar(any),
+        }
+    }
+
+    /// Packs the value as a scalar.
+    fn pack(self, id: AttrId, packed: &mut Packed) {
+        match self {
+            Self::Text(text) => packed.push(id, ValueRef::Str(&repaired(text))),
+            Self::Escaped(inside) => packed.push(id, ValueRef::Str(&repaired(&unescape(inside)))),
+            Self::Int(int) => packed.push(id, ValueRef::Int(int)),
+            other => {
+                if let Some(value) = other.scalar() {
+                    packed.push(id, value.lent());
+                }
+            }
         }
     }
 
@@ -156,6 +171,23 @@ impl<'a, 'w> Collector<'a, 'w> {
             }
         }
         out
+    }
+
+    /// Packs the wanted values, in order of appearance.
+    pub fn pack(&self, packed: &mut Packed) {
+        let mut mined = Vec::new();
+        for (ask, raw) in &self.items {
+            match ask {
+                Ask::EventAttr(id) => raw.pack(*id, packed),
+                Ask::Attr(want) => match want.take.as_slice() {
+                    [Take::Scalar(id)] => raw.pack(*id, packed),
+                    _ => {
+                        raw.take(want, &mut mined);
+                        mined.drain(..).for_each(|(id, value)| packed.push(id, value.lent()));
+                    }
+                },
+            }
+        }
     }
 
     /// The wanted events, in order of appearance.

@@ -15,6 +15,7 @@ mod json;
 mod layouts;
 mod names;
 mod outcome;
+mod packed;
 pub mod parquet;
 mod progress;
 mod proto;
@@ -32,10 +33,13 @@ pub use census::{Census, Unread};
 pub use figures::{Figure, Figures};
 pub use layouts::mapper::MapRule;
 pub use outcome::{FileOutcome, Place, Tally};
+pub use packed::Attrs;
 pub use progress::{Progress, Reached, Stage};
 pub(crate) use proto::wire::{Payload, Wire};
 pub(crate) use sniff::Shape;
-pub use span::{AttrId, Event, Id, Resource, Scope, Span, SpanKind, Spans, StatusCode, Value};
+pub use span::{
+    AttrId, Event, Id, Resource, Scope, Span, SpanKind, Spans, StatusCode, Value, ValueRef,
+};
 pub use wanted::{Keep, Path, Take, Want, WantEvent, Wanted};
 pub(crate) use whole::Whole;
 

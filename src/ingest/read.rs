@@ -141,7 +141,7 @@ fn read_chunks(
                     0
                 });
                 give_back(spare, bytes);
-                (lines, Part::Batch(batch))
+                (lines, Part::Batch(batch.finished()))
             }
         };
         if let Some(progress) = &options.progress {

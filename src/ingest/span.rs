@@ -4,6 +4,8 @@ use std::fmt;
 
 use compact_str::CompactString;
 
+use super::packed::{Attrs, Packed, Range};
+
 /// A trace or span id: raw bytes where the dump had them, its own text where it had not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Id {
@@ -93,8 +95,33 @@ pub enum Value {
 }
 
 impl Value {
+    /// The value, lent.
+    pub fn lent(&self) -> ValueRef<'_> {
+        match self {
+            Self::Str(text) => ValueRef::Str(text),
+            Self::Int(int) => ValueRef::Int(*int),
+            Self::Float(float) => ValueRef::Float(*float),
+            Self::Bool(flag) => ValueRef::Bool(*flag),
+        }
+    }
+}
+
+/// A scalar that lies elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ValueRef<'a> {
+    /// Text.
+    Str(&'a str),
+    /// Integer.
+    Int(i64),
+    /// Floating point; never NaN.
+    Float(f64),
+    /// Boolean.
+    Bool(bool),
+}
+
+impl<'a> ValueRef<'a> {
     /// The text, where it is text.
-    pub fn as_str(&self) -> Option<&str> {
+    pub const fn as_str(self) -> Option<&'a str> {
         match self {
             Self::Str(text) => Some(text),
             _ => None,
@@ -102,30 +129,30 @@ impl Value {
     }
 
     /// The number, whether it was written as a number or as text.
-    pub fn as_f64(&self) -> Option<f64> {
+    pub fn as_f64(self) -> Option<f64> {
         match self {
             #[allow(clippy::cast_precision_loss, reason = "counts and times stay below 2^53")]
-            Self::Int(int) => Some(*int as f64),
-            Self::Float(float) => Some(*float),
+            Self::Int(int) => Some(int as f64),
+            Self::Float(float) => Some(float),
             Self::Str(text) => text.trim().parse().ok().filter(|f: &f64| f.is_finite()),
             Self::Bool(_) => None,
         }
     }
 
     /// The integer, whether it was written as one, as an integral float or as text.
-    pub fn as_i64(&self) -> Option<i64> {
+    pub fn as_i64(self) -> Option<i64> {
         match self {
-            Self::Int(int) => Some(*int),
+            Self::Int(int) => Some(int),
             Self::Str(text) => text.trim().parse().ok().or_else(|| integral(self.as_f64()?)),
-            Self::Float(float) => integral(*float),
+            Self::Float(float) => integral(float),
             Self::Bool(_) => None,
         }
     }
 
     /// The truth value, whether it was written as one or as text in any case.
-    pub fn as_bool(&self) -> Option<bool> {
+    pub fn as_bool(self) -> Option<bool> {
         match self {
-            Self::Bool(flag) => Some(*flag),
+            Self::Bool(flag) => Some(flag),
             Self::Str(text) if text.eq_ignore_ascii_case("true") => Some(true),
             Self::Str(text) if text.eq_ignore_ascii_case("false") => Some(false),
             _ => None,
@@ -201,8 +228,11 @@ pub struct Span {
     pub start_ns: i64,
     /// End, nanoseconds since the epoch; none where unfinished or before the start.
     pub end_ns: Option<i64>,
-    /// Wanted attributes, mined paths and attributes of wanted events, in order of appearance.
-    pub attrs: Vec<(AttrId, Value)>,
+    /// Wanted attributes, mined paths and attributes of wanted events, in order of appearance:
+    /// [`Spans::attrs`] gives them.
+    pub attrs: Range,
+    /// Which of the pieces of memory holds them.
+    pub packed: u32,
     /// Wanted events, in order of appearance.
     pub events: Vec<Event>,
     /// Events that the SDK dropped (the oldest first).
@@ -211,13 +241,6 @@ pub struct Span {
     pub resource: u32,
     /// Index into [`Spans::scopes`].
     pub scope: u32,
-}
-
-impl Span {
-    /// The value of a wanted attribute: the last one where it was written more than once.
-    pub fn attr(&self, id: AttrId) -> Option<&Value> {
-        self.attrs.iter().rev().find(|(have, _)| *have == id).map(|(_, value)| value)
-    }
 }
 
 /// The wanted attributes of a resource.
@@ -241,6 +264,8 @@ pub struct Scope {
 pub struct Spans {
     /// The spans, in input order.
     pub spans: Vec<Span>,
+    /// What holds their attributes.
+    pub packed: Vec<Packed>,
     /// Resources that they point to.
     pub resources: Vec<Resource>,
     /// Scopes that they point to.
@@ -257,16 +282,9 @@ impl Spans {
         });
     }
 
-    /// Adds the spans of another file or chunk behind these.
-    pub fn append(&mut self, mut other: Self) {
-        let resources = u32::try_from(self.resources.len()).unwrap_or(u32::MAX);
-        let scopes = u32::try_from(self.scopes.len()).unwrap_or(u32::MAX);
-        for span in &mut other.spans {
-            span.resource += resources;
-            span.scope += scopes;
-        }
-        self.spans.append(&mut other.spans);
-        self.resources.append(&mut other.resources);
-        self.scopes.append(&mut other.scopes);
+    /// The attributes of one of the spans.
+    pub fn attrs(&self, span: &Span) -> Attrs<'_> {
+        let packed = usize::try_from(span.packed).ok().and_then(|at| self.packed.get(at));
+        packed.map(|packed| packed.attrs(span.attrs)).unwrap_or_default()
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::census::{Census, Unread};
 use super::figures::{Figure, Figures};
 use super::names::Names;
+use super::packed::ID_LIMIT;
 use super::span::{AttrId, SpanKind};
 
 /// Whether the presence of an attribute makes a span worth keeping.
@@ -308,7 +309,8 @@ impl Wanted {
         if let Some(id) = self.id(full_name) {
             return id;
         }
-        let id = u16::try_from(self.names.len()).expect("fewer than 65,536 wanted names");
+        let id = u16::try_from(self.names.len()).expect("fewer than 16,384 wanted names");
+        assert!(usize::from(id) < ID_LIMIT, "more wanted names than ids");
         self.names.push(full_name.into());
         self.ids.insert(full_name.as_bytes().into(), id);
         AttrId(id)

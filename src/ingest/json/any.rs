@@ -4,7 +4,7 @@
 use super::pull::{Pull, Step, Text};
 use crate::ingest::collect::Raw;
 use crate::ingest::document::{Matching, Paths};
-use crate::ingest::span::{AttrId, Value};
+use crate::ingest::span::{AttrId, Value, ValueRef};
 use crate::ingest::time::integer;
 use crate::ingest::wanted::Path;
 
@@ -98,7 +98,7 @@ fn int(text: Text<'_>) -> Option<Raw<'static>> {
         return Some(Raw::Int(int));
     }
     let float: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    match Value::Float(float).as_i64() {
+    match ValueRef::Float(float).as_i64() {
         Some(int) => Some(Raw::Int(int)),
         None => Some(Raw::Float(float)),
     }

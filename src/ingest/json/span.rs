@@ -51,14 +51,12 @@ impl<'a> Reader<'a, '_, '_> {
                 name: draft.name.owned(),
                 kind: draft.kind,
                 status: draft.status,
-                attrs: self.collector.attrs(),
-                events: self.collector.events().to_vec(),
                 dropped_events: draft.dropped_events,
                 ..Span::default()
             };
             let time = |text: Text<'_>| time::parse(&text.bytes());
             let times = RawTimes { start: time(draft.start), end: time(draft.end), in_ns: false };
-            self.batch.push(span, times, self.place(start));
+            self.batch.push(span, &self.collector, times, self.place(start));
         }
         Ok(())
     }

@@ -185,7 +185,7 @@ fn read_spans(open: &Open, layout: &Layout, wanted: &Wanted) -> FileOutcome {
             done += rows.num_rows() as u64;
             Ok(())
         });
-        (batch, done, ended.is_err())
+        (batch.finished(), done, ended.is_err())
     });
     let read: Vec<(Batch, u64, bool)> = read.collect();
     let mut all = Batch::default();

@@ -101,14 +101,8 @@ fn read_spans(
             out.tally.noted(unit.oddity(), place);
         }
         let mark = out.mark();
-        let carried = Span {
-            name: name.into(),
-            kind,
-            attrs: collector.attrs(),
-            events: collector.events().to_vec(),
-            ..Span::default()
-        };
-        out.push(parts.identified(carried, row), times, place);
+        let carried = Span { name: name.into(), kind, ..Span::default() };
+        out.push(parts.identified(carried, row), &collector, times, place);
         let scope = (text(parts.scope_name, row), text(parts.scope_version, row));
         bound.resource(row, &mut of_resource);
         match last {

@@ -150,12 +150,11 @@ fn one<'s>(
         name: name.into(),
         kind,
         status,
-        attrs: collector.attrs(),
-        events: collector.events().to_vec(),
         ..Span::default()
     };
     let end = number("DurationNano").and_then(|length| start.checked_add(length));
-    out.push(kept, RawTimes { start, end: end.unwrap_or_default(), in_ns: false }, Place::Row(row));
+    let times = RawTimes { start, end: end.unwrap_or_default(), in_ns: false };
+    out.push(kept, collector, times, Place::Row(row));
 }
 
 /// Notes the attributes of a span or resource: those with a column of their own, then the list.

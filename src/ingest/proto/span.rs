@@ -67,12 +67,10 @@ impl<'a> super::Reader<'a, '_, '_> {
                 name: repaired(draft.name).into(),
                 kind: draft.kind,
                 status: draft.status,
-                attrs: self.collector.attrs(),
-                events: self.collector.events().to_vec(),
                 dropped_events: draft.dropped_events,
                 ..Span::default()
             };
-            self.batch.push(span, draft.times, Place::Byte(self.offset));
+            self.batch.push(span, &self.collector, draft.times, Place::Byte(self.offset));
         }
         Ok(true)
     }

@@ -138,11 +138,9 @@ fn read_rows(
             name: name.into(),
             kind,
             status: status(columns.member("status", "code", row)),
-            attrs: collector.attrs(),
-            events: collector.events().to_vec(),
             ..Span::default()
         };
-        out.push(span, columns.times(row), place);
+        out.push(span, &collector, columns.times(row), place);
         out.close_scope(mark, || {
             let part = |name| {
                 let text = columns.member("scope", name, row).and_then(Scalar::text);
