@@ -185,7 +185,7 @@ fn flattened_columns_made_by_hand_are_read() {
     assert_eq!(&*scope.name, "opentelemetry.instrumentation.openai_v2");
     let langfuse = read("flattened_langfuse_sdk.parquet", &wanted);
     let inputs = langfuse.spans.spans.iter().filter_map(|span| {
-        attr(&outcome, span, &wanted, "langfuse.observation.usage_details#input")
+        attr(&langfuse, span, &wanted, "langfuse.observation.usage_details#input")
             .and_then(ValueRef::as_f64)
     });
     assert!(inputs.count() > 0);

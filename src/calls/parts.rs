@@ -22,7 +22,7 @@ use crate::ingest::Spans;
 use crate::schema::Col;
 
 /// Spans of a part, where no trace is larger: few enough that what is under way stays small.
-const PART_SPANS: usize = 1 << 13;
+const PART_SPANS: usize = 1 << 11;
 
 /// Spans of one trace that are read by one thread.
 const BATCH: usize = 1 << 12;
@@ -111,7 +111,9 @@ fn assemble_as(
         last.par_iter_mut().for_each_init(hosts::Seen::default, |hosts, (_, row)| {
             derive::derive(row, &habits, hosts);
         });
-        part.take(last);
+        let mut done = Done::default();
+        last.into_iter().for_each(|(trace, row)| done.push(trace, row));
+        part.take(done);
         all.rejected.extend(part.rejected);
         all.tables.push(part.table);
     }
@@ -173,7 +175,7 @@ impl Folder<'_> {
     fn part(&self, range: Range<usize>) -> Part {
         let mut part = Part::default();
         let mut reader = self.reader();
-        let mut done: Vec<(usize, Row)> = Vec::new();
+        let mut done = Done::default();
         let (none, mut hosts) = (CacheHabits::default(), hosts::Seen::default());
         for trace in range {
             let folded = self.fold(trace, &mut reader);
@@ -189,7 +191,7 @@ impl Folder<'_> {
                     part.waiting.push((trace, row));
                 } else {
                     derive::derive(&mut row, &none, &mut hosts);
-                    done.push((trace, row));
+                    done.push(trace, row);
                 }
             }
         }
@@ -226,21 +228,34 @@ impl Folder<'_> {
     }
 }
 
+/// Finished rows, of which only what the table needs is left.
+#[derive(Default)]
+struct Done {
+    /// Each with its trace.
+    calls: Vec<(Call, usize)>,
+    rejected: Vec<Told>,
+}
+
+impl Done {
+    fn push(&mut self, trace: usize, row: Row) {
+        let draft = row.draft;
+        for reason in draft.rejected {
+            self.rejected.push(Told {
+                trace,
+                service: draft.call.text(Col::ServiceName).map(CompactString::from),
+                dialect: draft.dialect.id,
+                reason,
+            });
+        }
+        self.calls.push((draft.call, trace));
+    }
+}
+
 impl Part {
     /// Makes columns of finished rows.
-    fn take(&mut self, rows: Vec<(usize, Row)>) {
-        let mut calls: Vec<(Call, usize)> = Vec::with_capacity(rows.len());
-        for (trace, row) in rows {
-            for reason in &row.draft.rejected {
-                self.rejected.push(Told {
-                    trace,
-                    service: row.draft.call.text(Col::ServiceName).map(CompactString::from),
-                    dialect: row.draft.dialect.id,
-                    reason,
-                });
-            }
-            calls.push((row.draft.call, trace));
-        }
+    fn take(&mut self, done: Done) {
+        let Done { mut calls, rejected } = done;
+        self.rejected.extend(rejected);
         table::sort(&mut calls, |(call, _)| call);
         self.table = CallTable::of(calls.iter().map(|(call, _)| call));
         self.traces = calls.into_iter().map(|(_, trace)| trace).collect();

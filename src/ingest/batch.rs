@@ -136,6 +136,11 @@ impl Batch {
         self
     }
 
+    /// Makes room for that many more spans.
+    pub fn reserve(&mut self, spans: usize) {
+        self.spans.spans.reserve_exact(spans);
+    }
+
     /// Adds a later batch, which begins at these bytes and lines of the file.
     pub fn absorb(&mut self, later: Self, bytes: u64, lines: u64) {
         self.span_count += later.span_count;
@@ -157,7 +162,7 @@ impl Batch {
             span.resource = resources.get(span.resource as usize).copied().unwrap_or_default();
             span.scope = scopes.get(span.scope as usize).copied().unwrap_or_default();
         }
-        if mine.spans.is_empty() { mine.spans = spans } else { mine.spans.append(&mut spans) }
+        if mine.spans.capacity() == 0 { mine.spans = spans } else { mine.spans.append(&mut spans) }
     }
 
     /// Adds spans that were read elsewhere.

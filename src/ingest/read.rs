@@ -352,7 +352,7 @@ fn named(format: &str, layers: &[&str]) -> String {
 
 /// Puts the parts of each file together; the parts are in order.
 fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadFile> {
-    let mut parts = read.into_iter().peekable();
+    let mut parts = read.into_iter();
     let mut opened = opened.into_iter();
     let mut done = Vec::with_capacity(files.len());
     for index in 0..files.len() {
@@ -364,8 +364,12 @@ fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadF
             failed: opened.failed,
         };
         let mut batch = Batch::default();
+        batch
+            .reserve(parts.as_slice().iter().take_while(|part| part.file == index).map(kept).sum());
         let mut lines = 0;
-        while let Some(part) = parts.next_if(|part| part.file == index) {
+        while parts.as_slice().first().is_some_and(|part| part.file == index)
+            && let Some(part) = parts.next()
+        {
             match part.part {
                 Part::Batch(part_batch) => batch.absorb(part_batch, part.offset, lines),
                 Part::Whole(outcome) => take_whole(*outcome, &mut file),
@@ -381,6 +385,14 @@ fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadF
         done.push(file);
     }
     done
+}
+
+/// How many spans a part keeps.
+fn kept(part: &Read1) -> usize {
+    match &part.part {
+        Part::Batch(batch) => batch.mark(),
+        Part::Whole(_) => 0,
+    }
 }
 
 fn take_whole(outcome: Result<FileOutcome>, file: &mut ReadFile) {

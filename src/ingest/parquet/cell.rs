@@ -1,6 +1,5 @@
 //! One cell of an Arrow column as a scalar, whichever of Arrow's many types carries it.
 
-use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Decimal128Type, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
@@ -8,6 +7,8 @@ use arrow_array::types::{
     TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
+use arrow_array::{Array, StringViewArray};
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, TimeUnit};
 
 /// A scalar as the column's type has it. Binary that is UTF-8 is text: old writers do not label it.
@@ -70,6 +71,62 @@ pub(crate) fn scalar(array: &dyn Array, row: usize) -> Option<Scalar<'_>> {
         }
         DataType::Timestamp(unit, _) => time(array, row, *unit).map(Scalar::Time),
         _ => number(array, row),
+    }
+}
+
+/// A column of which many cells are read: its type is told once.
+#[derive(Clone, Copy)]
+pub(crate) struct Cells<'b> {
+    array: &'b dyn Array,
+    nulls: Option<&'b NullBuffer>,
+    typed: Typed<'b>,
+}
+
+/// The types in which nearly all cells lie.
+#[derive(Clone, Copy)]
+enum Typed<'b> {
+    View(&'b StringViewArray),
+    Int(&'b [i64]),
+    Float(&'b [f64]),
+    Other,
+}
+
+impl<'b> Cells<'b> {
+    /// Those of a column.
+    pub(crate) fn of(array: &'b dyn Array) -> Self {
+        let typed = match array.data_type() {
+            DataType::Utf8View => array.as_string_view_opt().map(Typed::View),
+            DataType::Int64 => {
+                array.as_primitive_opt::<Int64Type>().map(|ints| Typed::Int(ints.values()))
+            }
+            DataType::Float64 => {
+                array.as_primitive_opt::<Float64Type>().map(|floats| Typed::Float(floats.values()))
+            }
+            _ => None,
+        };
+        Self { array, nulls: array.nulls(), typed: typed.unwrap_or(Typed::Other) }
+    }
+
+    /// Which of them are null, where any is.
+    pub(crate) const fn nulls(&self) -> Option<&'b NullBuffer> {
+        self.nulls
+    }
+
+    /// As [`scalar`] tells it.
+    #[inline]
+    pub(crate) fn get(&self, row: usize) -> Option<Scalar<'b>> {
+        if self.nulls.is_some_and(|nulls| row >= nulls.len() || nulls.is_null(row)) {
+            return None;
+        }
+        match self.typed {
+            Typed::View(texts) => (row < texts.len()).then(|| Scalar::Text(texts.value(row))),
+            Typed::Int(ints) => ints.get(row).map(|int| Scalar::Int(*int)),
+            Typed::Float(floats) => {
+                let float = floats.get(row).filter(|float| float.is_finite());
+                float.map(|float| Scalar::Float(*float))
+            }
+            Typed::Other => scalar(self.array, row),
+        }
     }
 }
 
@@ -138,7 +195,8 @@ const fn nanoseconds(unit: TimeUnit) -> i64 {
 mod tests {
     use super::*;
     use arrow_array::{
-        BinaryArray, DictionaryArray, Float64Array, TimestampMicrosecondArray, UInt64Array,
+        BinaryArray, BooleanArray, DictionaryArray, Float64Array, Int64Array,
+        TimestampMicrosecondArray, UInt64Array,
     };
 
     #[test]
@@ -153,6 +211,21 @@ mod tests {
         let times = TimestampMicrosecondArray::from(vec![1_500, i64::MAX]);
         assert_eq!(scalar(&times, 0), Some(Scalar::Time(1_500_000)));
         assert_eq!(scalar(&times, 1), None);
+    }
+
+    #[test]
+    fn a_cell_of_a_column_is_the_scalar_in_it() {
+        let texts = StringViewArray::from(vec![Some("a"), None, Some("")]);
+        let ints = Int64Array::from(vec![Some(7), None]);
+        let floats = Float64Array::from(vec![f64::NAN, 12.0]);
+        let flags = BooleanArray::from(vec![Some(true), None]);
+        let columns: [&dyn Array; 4] = [&texts, &ints, &floats, &flags];
+        for column in columns {
+            let cells = Cells::of(column);
+            for row in 0..=column.len() {
+                assert_eq!(cells.get(row), scalar(column, row), "{row} of {column:?}");
+            }
+        }
     }
 
     #[test]

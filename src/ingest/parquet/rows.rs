@@ -2,9 +2,9 @@
 
 use arrow_array::{Array, RecordBatch};
 
-use super::cell::{Scalar, scalar};
+use super::cell::{Cells, Scalar, scalar};
 use super::{events, objects, sources, time};
-use crate::ingest::batch::{Batch, RawTimes};
+use crate::ingest::batch::{Batch, RawTimes, Shared};
 use crate::ingest::collect::{Collector, Raw};
 use crate::ingest::json::id;
 use crate::ingest::json::pull::Text;
@@ -23,22 +23,22 @@ struct Bound<'b, 'w> {
 }
 
 struct Parts<'b> {
-    trace_id: Option<&'b dyn Array>,
-    span_id: Option<&'b dyn Array>,
-    parent_span_id: Option<&'b dyn Array>,
-    name: Option<&'b dyn Array>,
-    kind: Option<&'b dyn Array>,
-    status: Option<&'b dyn Array>,
-    start: Option<&'b dyn Array>,
-    end: Option<&'b dyn Array>,
-    duration: Option<(&'b dyn Array, Unit)>,
-    service: Option<&'b dyn Array>,
-    scope_name: Option<&'b dyn Array>,
-    scope_version: Option<&'b dyn Array>,
+    trace_id: Option<Cells<'b>>,
+    span_id: Option<Cells<'b>>,
+    parent_span_id: Option<Cells<'b>>,
+    name: Option<Cells<'b>>,
+    kind: Option<Cells<'b>>,
+    status: Option<Cells<'b>>,
+    start: Option<Cells<'b>>,
+    end: Option<Cells<'b>>,
+    duration: Option<(Cells<'b>, Unit)>,
+    service: Option<Cells<'b>>,
+    scope_name: Option<Cells<'b>>,
+    scope_version: Option<Cells<'b>>,
     times_in: Option<Unit>,
     kinds_from_zero: bool,
     /// The column that says what a row is of, and what it must say.
-    only: Option<(Option<&'b dyn Array>, &'static str)>,
+    only: Option<(Option<Cells<'b>>, &'static str)>,
 }
 
 /// Reads the rows of a batch, the first of which is this row of the file.
@@ -64,9 +64,7 @@ fn read_spans(
 ) {
     let bound = Bound::new(layout, batch, wanted);
     let mut collector = Collector::new(wanted);
-    // Most rows share their resource and scope with the row before.
-    let (mut of_resource, mut of_last) = (Collector::new(wanted), Collector::new(wanted));
-    let mut last = None;
+    let mut commons = Commons { known: Vec::new(), of_resource: Collector::new(wanted), at: 0 };
     let weights = bound.weights(batch.num_rows());
     for (row, place) in (0..batch.num_rows()).zip(first_row..) {
         let place = Place::Row(place);
@@ -103,20 +101,53 @@ fn read_spans(
         let mark = out.mark();
         let carried = Span { name: name.into(), kind, ..Span::default() };
         out.push(parts.identified(carried, row), &collector, times, place);
+        commons.close(&bound, row, mark, out);
+    }
+}
+
+/// Scopes and resources of rows before: most rows have those of one of the last few.
+struct Commons<'s, 'w> {
+    known: Vec<Common<'s, 'w>>,
+    of_resource: Collector<'s, 'w>,
+    /// Which of them is forgotten next.
+    at: usize,
+}
+
+struct Common<'s, 'w> {
+    scope: (&'s str, &'s str),
+    resource: Collector<'s, 'w>,
+    shared: Shared,
+}
+
+/// How many scopes and resources are remembered.
+const COMMONS: usize = 16;
+
+impl<'s, 'w> Commons<'s, 'w> {
+    /// Gives the span of a row its scope and its resource.
+    fn close(&mut self, bound: &'s Bound<'_, 'w>, row: usize, mark: usize, out: &mut Batch) {
+        let parts = &bound.parts;
         let scope = (text(parts.scope_name, row), text(parts.scope_version, row));
-        bound.resource(row, &mut of_resource);
-        match last {
-            Some((last, shared)) if last == scope && of_resource.is_as(&of_last) => {
-                out.close_as(mark, shared);
-            }
-            _ => {
-                let (name, version) = scope;
-                out.close_scope(mark, || Scope { name: name.into(), version: version.into() });
-                out.close_resource(mark, || without_echo(of_resource.attrs()));
-                last = out.shared(mark).map(|shared| (scope, shared));
-                std::mem::swap(&mut of_resource, &mut of_last);
-            }
+        bound.resource(row, &mut self.of_resource);
+        let same = |common: &&Common<'_, '_>| {
+            common.scope == scope && self.of_resource.is_as(&common.resource)
+        };
+        if let Some(common) = self.known.iter().find(same) {
+            return out.close_as(mark, common.shared);
         }
+        let (name, version) = scope;
+        out.close_scope(mark, || Scope { name: name.into(), version: version.into() });
+        out.close_resource(mark, || without_echo(self.of_resource.attrs()));
+        let Some(shared) = out.shared(mark) else { return };
+        if self.known.len() < COMMONS {
+            let resource = Collector::new(self.of_resource.wanted());
+            self.known.push(Common { scope, resource, shared });
+            self.at = self.known.len() - 1;
+        } else {
+            self.at = (self.at + 1) % COMMONS;
+        }
+        let common = &mut self.known[self.at];
+        (common.scope, common.shared) = (scope, shared);
+        std::mem::swap(&mut common.resource, &mut self.of_resource);
     }
 }
 
@@ -134,11 +165,7 @@ impl<'b, 'w> Bound<'b, 'w> {
     /// The most that each row can weigh, told column by column and without reading values.
     fn weights(&self, rows: usize) -> Vec<Keep> {
         let mut weights: Vec<Keep> = (0..rows).map(|row| self.events.at_most(row)).collect();
-        for source in self.span.iter().filter(|source| source.may_weigh()) {
-            for (row, weight) in weights.iter_mut().enumerate() {
-                *weight = source.at_most(row).max(*weight);
-            }
-        }
+        self.span.iter().for_each(|source| source.weigh(&mut weights));
         weights
     }
 
@@ -163,7 +190,7 @@ fn without_echo(mut attrs: Vec<(AttrId, Value)>) -> Vec<(AttrId, Value)> {
 
 impl<'b> Parts<'b> {
     fn new(layout: &'b Layout, batch: &'b RecordBatch) -> Self {
-        let column = |name: &str| batch.column_by_name(name).map(AsRef::as_ref);
+        let column = |name: &str| Some(Cells::of(batch.column_by_name(name)?.as_ref()));
         let part = |name: &Option<String>| name.as_deref().and_then(column);
         let duration = layout.duration.as_ref();
         Self {
@@ -190,8 +217,8 @@ impl<'b> Parts<'b> {
         self.only.is_none_or(|(column, says)| text(column, row) == says)
     }
 
-    fn id(&self, array: Option<&dyn Array>, row: usize) -> Id {
-        match cell(array, row) {
+    fn id(&self, column: Option<Cells<'_>>, row: usize) -> Id {
+        match cell(column, row) {
             Some(Scalar::Bytes(bytes)) => Id::from_bytes(bytes),
             Some(Scalar::Text(text)) => {
                 id::decode(Text { inside: text.as_bytes(), escaped: false })
@@ -233,11 +260,11 @@ impl<'b> Parts<'b> {
 
     fn length_ns(&self, row: usize) -> Option<i64> {
         let (column, unit) = self.duration?;
-        time::length(scalar(column, row)?, unit, None)
+        time::length(column.get(row)?, unit, None)
     }
 
     /// A point in time as it is written, with its unit.
-    fn stated(&self, column: Option<&dyn Array>, row: usize) -> Option<(i64, TimeUnit)> {
+    fn stated(&self, column: Option<Cells<'_>>, row: usize) -> Option<(i64, TimeUnit)> {
         let found = cell(column, row)?;
         match self.times_in.and_then(|unit| time::in_unit(found, unit)) {
             Some(nanoseconds) => Some((nanoseconds, TimeUnit::Nanos)),
@@ -245,7 +272,7 @@ impl<'b> Parts<'b> {
         }
     }
 
-    fn point(&self, column: Option<&dyn Array>, row: usize) -> Option<i64> {
+    fn point(&self, column: Option<Cells<'_>>, row: usize) -> Option<i64> {
         let (time, unit) = self.stated(column, row)?;
         Some(unit.to_ns(time))
     }
@@ -255,7 +282,7 @@ impl<'b> Parts<'b> {
         let start_ns = self.point(self.start, row)?;
         let whole_ns = self.point(self.end, row);
         let whole_ns = whole_ns.and_then(|end| end.checked_sub(start_ns));
-        let stated = self.duration.and_then(|(column, _)| time::number(scalar(column, row)?));
+        let stated = self.duration.and_then(|(column, _)| time::number(column.get(row)?));
         let length = scalar(column, row)?;
         let whole = stated.zip(whole_ns);
         start_ns.checked_add(time::length(length, Unit::SecondsOrMilliseconds, whole)?)
@@ -264,12 +291,12 @@ impl<'b> Parts<'b> {
 
 const SERVICE_NAME: &str = "service.name";
 
-fn cell(array: Option<&dyn Array>, row: usize) -> Option<Scalar<'_>> {
-    scalar(array?, row)
+fn cell(column: Option<Cells<'_>>, row: usize) -> Option<Scalar<'_>> {
+    column?.get(row)
 }
 
-fn text(array: Option<&dyn Array>, row: usize) -> &str {
-    cell(array, row).and_then(Scalar::text).unwrap_or_default()
+fn text(column: Option<Cells<'_>>, row: usize) -> &str {
+    cell(column, row).and_then(Scalar::text).unwrap_or_default()
 }
 
 /// The kind by its name, or by its number, which lies so much below OTLP's.

@@ -7,7 +7,7 @@ use arrow_schema::DataType;
 use memchr::memchr2;
 
 use super::bags::{json_bag, json_member, object};
-use super::cell::{Scalar, scalar};
+use super::cell::{Cells, Scalar, scalar};
 use super::{render, time};
 use crate::ingest::collect::{Collector, Raw};
 use crate::ingest::json::any::any_value;
@@ -18,13 +18,13 @@ use crate::ingest::wanted::{Keep, Take, Want, Wanted};
 /// A column of one batch, ready to be read row by row.
 pub(super) enum Bound<'b, 'w> {
     /// One attribute in a cell.
-    Cell { want: &'w Want, array: &'b dyn Array, valid: Option<Vec<bool>> },
+    Cell { want: &'w Want, cells: Cells<'b> },
     /// One attribute that is nested, or in another form than the span would carry.
     Rendered { want: &'w Want, texts: Vec<Option<String>>, json: bool },
     /// A map; of the keys that begin with the prefix, the rest names the attribute.
     Map { array: &'b dyn Array, prefix: &'static str },
     /// A map whose keys are codes, with what is wanted of each distinct key.
-    Coded { map: &'b MapArray, codes: &'b [i32], wants: Vec<Option<&'w Want>> },
+    Coded { map: &'b MapArray, codes: &'b [i32], wants: Vec<Option<&'w Want>>, values: Cells<'b> },
     /// A map whose keys name attributes with this prefix before them.
     Under { array: &'b dyn Array, prefix: &'static str },
     /// A list of keys and values.
@@ -110,10 +110,7 @@ fn bind_attr<'b, 'w>(
             nested if nested.is_nested() => {
                 Bound::Rendered { want, texts: render::documents(array), json: true }
             }
-            _ => {
-                let valid = array.nulls().map(|nulls| nulls.iter().collect());
-                Bound::Cell { want, array, valid }
-            }
+            _ => Bound::Cell { want, cells: Cells::of(array) },
         });
     }
     if wanted.counts_unread() && wanted.attr(name).is_none() && array.as_struct_opt().is_none() {
@@ -157,43 +154,45 @@ fn coded<'b, 'w>(array: &'b dyn Array, wanted: &'w Wanted) -> Option<Bound<'b, '
     let keys = map.keys().as_dictionary_opt::<Int32Type>().filter(|keys| keys.null_count() == 0)?;
     let names = keys.values().as_string_opt::<i32>()?;
     let wants = names.iter().map(|name| wanted.attr(name?)).collect();
-    Some(Bound::Coded { map, codes: keys.keys().values(), wants })
+    let values = Cells::of(map.values().as_ref());
+    Some(Bound::Coded { map, codes: keys.keys().values(), wants, values })
 }
 
 impl<'b, 'w> Bound<'b, 'w> {
-    /// Whether a row can weigh anything through it.
-    pub(super) fn may_weigh(&self) -> bool {
-        match self {
-            Self::Cell { want, .. } | Self::Rendered { want, .. } => want.keep != Keep::Never,
-            _ => true,
-        }
-    }
-
-    /// The most that a row can weigh, told without reading its values.
-    pub(super) fn at_most(&self, row: usize) -> Keep {
-        match self {
-            Self::Cell { valid: Some(valid), .. } if valid.get(row) == Some(&false) => Keep::Never,
-            Self::Cell { want, .. } => want.keep,
-            Self::Rendered { want, texts, .. } if texts.get(row).is_some_and(Option::is_some) => {
-                want.keep
+    /// Raises the weight of each row to the most that it can have through this source, told
+    /// without reading its values.
+    pub(super) fn weigh(&self, weights: &mut [Keep]) {
+        let mut raise = |row: usize, keep: Keep| {
+            if let Some(weight) = weights.get_mut(row) {
+                *weight = keep.max(*weight);
             }
-            Self::Rendered { .. } => Keep::Never,
-            Self::Coded { map, codes, wants } => {
-                let wants = wanted_entries(map, codes, wants, row).map(|(want, _)| want.keep);
-                wants.max().unwrap_or(Keep::Never)
+        };
+        match self {
+            Self::Cell { want, .. } | Self::Rendered { want, .. } if want.keep == Keep::Never => {}
+            Self::Cell { want, cells } => match cells.nulls() {
+                Some(nulls) => nulls.valid_indices().for_each(|row| raise(row, want.keep)),
+                None => weights.iter_mut().for_each(|weight| *weight = want.keep.max(*weight)),
+            },
+            Self::Rendered { want, texts, .. } => {
+                let told = texts.iter().enumerate().filter(|(_, text)| text.is_some());
+                told.for_each(|(row, _)| raise(row, want.keep));
             }
-            _ => Keep::Always,
+            Self::Coded { map, codes, wants, .. } => {
+                for row in 0..map.len() {
+                    let kept = wanted_entries(map, codes, wants, row).map(|(want, _)| want.keep);
+                    raise(row, kept.max().unwrap_or(Keep::Never));
+                }
+            }
+            _ => weights.fill(Keep::Always),
         }
     }
 
     /// Notes what a row holds.
     pub(super) fn collect<'s>(&'s self, row: usize, collector: &mut Collector<'s, 'w>) {
         match self {
-            // Most attributes are absent from most spans.
-            Self::Cell { valid: Some(valid), .. } if valid.get(row) == Some(&false) => {}
-            Self::Cell { want, array, .. } => {
+            Self::Cell { want, cells } => {
                 // A column has to hold something for every row: empty text stands for nothing.
-                let found = scalar(*array, row).filter(|found| *found != Scalar::Text(""));
+                let found = cells.get(row).filter(|found| *found != Scalar::Text(""));
                 if let Some(raw) = found.and_then(|found| raw(found, want)) {
                     collector.attr(want, raw);
                 }
@@ -205,9 +204,9 @@ impl<'b, 'w> Bound<'b, 'w> {
                 }
             }
             Self::Map { array, prefix } => prefixed(*array, row, prefix, collector),
-            Self::Coded { map, codes, wants } => {
+            Self::Coded { map, codes, wants, values } => {
                 for (want, entry) in wanted_entries(map, codes, wants, row) {
-                    let found = scalar(map.values().as_ref(), entry);
+                    let found = values.get(entry);
                     if let Some(raw) = found.and_then(|found| raw(found, want)) {
                         collector.attr(want, raw);
                     }
