@@ -9,6 +9,7 @@ mod objects;
 pub(crate) mod open;
 mod otap;
 mod pieces;
+mod raw;
 mod render;
 mod rows;
 mod sources;
@@ -189,7 +190,6 @@ fn read_spans(open: &Open, layout: &Layout, wanted: &Wanted) -> FileOutcome {
     });
     let read: Vec<(Batch, u64, bool)> = read.collect();
     let mut all = Batch::default();
-    all.reserve(read.iter().map(|(batch, ..)| batch.mark()).sum());
     for ((mut batch, done, damaged), ((_, first_row), rows)) in
         read.into_iter().zip(groups.iter().zip(&sizes))
     {

@@ -4,16 +4,15 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, MapArray, RecordBatch};
 use arrow_schema::DataType;
-use memchr::memchr2;
 
 use super::bags::{json_bag, json_member, object};
 use super::cell::{Cells, Scalar, scalar};
+use super::raw::raw;
 use super::{render, time};
 use crate::ingest::collect::{Collector, Raw};
-use crate::ingest::json::any::any_value;
 use crate::ingest::json::pull::Pull;
 use crate::ingest::layouts::Source;
-use crate::ingest::wanted::{Keep, Take, Want, Wanted};
+use crate::ingest::wanted::{Keep, Want, Wanted};
 
 /// A column of one batch, ready to be read row by row.
 pub(super) enum Bound<'b, 'w> {
@@ -331,55 +330,4 @@ fn first_member(value: &dyn Array, row: usize) -> Option<Scalar<'_>> {
     let Some(members) = value.as_struct_opt() else { return scalar(value, row) };
     let mut members = members.columns().iter().filter(|member| member.is_valid(row));
     members.find_map(|member| first_member(member.as_ref(), row))
-}
-
-/// A scalar as the collector takes it.
-fn raw<'s>(found: Scalar<'s>, want: &Want) -> Option<Raw<'s>> {
-    Some(match found {
-        Scalar::Text(text) => {
-            let mut scalars = want.take.iter().map(|take| matches!(take, Take::Scalar(_)));
-            let array = match (scalars.clone().any(|is| is), scalars.all(|is| is)) {
-                (false, _) => None,
-                (true, scalars_alone) => array_in_text(text, scalars_alone),
-            };
-            array.unwrap_or(Raw::Text(text.as_bytes()))
-        }
-        Scalar::Int(int) | Scalar::Time(int) => Raw::Int(int),
-        Scalar::Float(float) => Raw::Float(float),
-        Scalar::Bool(flag) => Raw::Bool(flag),
-        Scalar::Bytes(_) => return None,
-    })
-}
-
-/// Exporters write arrays where a column holds only text: as JSON (`["x"]`), or as the JSON of
-/// protobuf (`{"values":[{"stringValue":"x"}]}`).
-fn array_in_text(text: &str, scalars_alone: bool) -> Option<Raw<'_>> {
-    let bytes = text.as_bytes();
-    if let Some(only) = only_text(bytes).filter(|_| scalars_alone) {
-        return Some(Raw::Text(only));
-    }
-    // What only begins like an array is text, as it is in every other form.
-    let begins = bytes.starts_with(b"[") || bytes.starts_with(b"{");
-    if !begins || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err() {
-        return None;
-    }
-    if bytes.starts_with(b"[") {
-        return Some(Raw::Json(bytes));
-    }
-    let mut pull = Pull::new(bytes);
-    let mut members = pull.object().ok()?;
-    if members.next(&mut pull).ok()??.inside != b"values" {
-        return None;
-    }
-    let mut elements = pull.array().ok()?;
-    if !elements.next(&mut pull).ok()? {
-        return Some(Raw::Json(b"[]"));
-    }
-    any_value(&mut pull).ok()?
-}
-
-/// The inside of an array of one text without escapes, as most arrays are.
-fn only_text(array: &[u8]) -> Option<&[u8]> {
-    let inside = array.strip_prefix(b"[\"")?.strip_suffix(b"\"]")?;
-    memchr2(b'"', b'\\', inside).is_none().then_some(inside)
 }
