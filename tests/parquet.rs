@@ -197,7 +197,9 @@ fn phoenix_frames_of_both_clients_are_read_alike() {
     for name in ["phoenix_client.parquet", "phoenix_direct.parquet"] {
         let outcome = read(name, &wanted);
         assert_eq!((outcome.format.as_str(), outcome.span_count), ("parquet: Phoenix spans", 3));
-        let [call] = outcome.spans.spans.as_slice() else { panic!("{name}: one LLM call") };
+        let [call] = outcome.spans.spans.iter().collect::<Vec<_>>()[..] else {
+            panic!("{name}: one LLM call")
+        };
         let number = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_f64);
         let text = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_str);
         assert_eq!(call.kind, SpanKind::Unspecified, "OpenInference's kind is not OTel's");
@@ -219,7 +221,9 @@ fn langfuse_observations_carry_the_names_that_its_sdk_gives() {
     ] {
         let outcome = read(name, &wanted);
         assert_eq!(outcome.format, "parquet: Langfuse observations");
-        let [call, failed, _span] = outcome.spans.spans.as_slice() else { panic!("{name}: three") };
+        let [call, failed, _span] = outcome.spans.spans.iter().collect::<Vec<_>>()[..] else {
+            panic!("{name}: three")
+        };
         let text = |name| attr(&outcome, call, &wanted, name).and_then(ValueRef::as_str);
         assert_eq!(text("langfuse.observation.type"), Some("generation"));
         assert_eq!(text("langfuse.observation.model.name"), Some("gpt-4o"));

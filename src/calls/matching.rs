@@ -13,7 +13,7 @@ use crate::calls::endpoints::is_generating;
 use crate::calls::parse::seconds_between;
 use crate::calls::trace::Row;
 use crate::dialects::hosts;
-use crate::ingest::{Id, Span};
+use crate::ingest::{Id, SpanList};
 use crate::schema::Col;
 
 /// How far an attempt may stick out of its call: the two spans are closed by different code.
@@ -54,7 +54,7 @@ pub fn may_match(attempt: &Draft) -> bool {
 
 /// Gives every loose attempt that [`may_match`] to the call that it fits; those that fit none, or
 /// several, are left. Returns how many were left.
-pub fn join(rows: &mut [Row], loose: Vec<Draft>, spans: &[Span]) -> u64 {
+pub fn join(rows: &mut [Row], loose: Vec<Draft>, spans: &SpanList) -> u64 {
     if loose.is_empty() {
         return 0;
     }
@@ -74,7 +74,7 @@ pub fn join(rows: &mut [Row], loose: Vec<Draft>, spans: &[Span]) -> u64 {
 }
 
 /// Every attempt with every call without attempts that it fits.
-fn pairs(rows: &[Row], loose: &[Draft], spans: &[Span]) -> Vec<Pair> {
+fn pairs(rows: &[Row], loose: &[Draft], spans: &SpanList) -> Vec<Pair> {
     let mut by_service: HashMap<&str, Vec<usize>, FixedState> = HashMap::default();
     for (at, row) in rows.iter().enumerate() {
         if row.attempts.is_empty() {
@@ -168,7 +168,7 @@ fn provider_agrees(path: &str, host: Option<&str>, provider: &str) -> bool {
     }
 }
 
-fn tie(attempt: &Draft, call: &Draft, spans: &[Span]) -> Tie {
+fn tie(attempt: &Draft, call: &Draft, spans: &SpanList) -> Tie {
     let ids = (attempt.call.text(Col::RequestId), call.call.text(Col::RequestId));
     if ids.0.is_some() && ids.0 == ids.1 {
         return Tie::RequestId;

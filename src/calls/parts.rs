@@ -80,8 +80,10 @@ fn assemble_as(
     let lens = Lens::new(tables);
     let traces = Traces::of(spans);
     let folder = Folder { spans, lens: &lens, traces: &traces };
-    let mut parts: Vec<Part> =
-        ranges(&traces).into_par_iter().map(|range| folder.part(range)).collect();
+    let mut parts: Vec<Part> = ranges(&traces)
+        .into_par_iter()
+        .map_init(|| folder.worker(), |worker, range| folder.part(range, worker))
+        .collect();
     let mut all = Assembled::default();
     let repeated = traces.repeated.iter().filter(|again| **again).count() as u64;
     add(&mut all.folded, "duplicate_span", repeated);
@@ -111,9 +113,9 @@ fn assemble_as(
         last.par_iter_mut().for_each_init(hosts::Seen::default, |hosts, (_, row)| {
             derive::derive(row, &habits, hosts);
         });
-        let mut done = Done::default();
-        last.into_iter().for_each(|(trace, row)| done.push(trace, row));
-        part.take(done);
+        let mut calls = Vec::with_capacity(last.len());
+        last.into_iter().for_each(|(trace, row)| part.done(trace, row, &mut calls));
+        part.take(&mut calls);
         all.rejected.extend(part.rejected);
         all.tables.push(part.table);
     }
@@ -143,15 +145,27 @@ fn add(counts: &mut BTreeMap<&'static str, u64>, kind: &'static str, count: u64)
     }
 }
 
+/// What one thread uses from part to part.
+struct Worker<'a> {
+    reader: Reader<'a>,
+    hosts: hosts::Seen,
+    /// Finished rows, each with its trace.
+    calls: Vec<(Call, usize)>,
+}
+
 struct Folder<'a> {
     spans: &'a Spans,
     lens: &'a Lens,
     traces: &'a Traces,
 }
 
-impl Folder<'_> {
-    fn reader(&self) -> Reader<'_> {
+impl<'a> Folder<'a> {
+    fn reader(&self) -> Reader<'a> {
         Reader::new(self.lens, self.spans)
+    }
+
+    fn worker(&self) -> Worker<'a> {
+        Worker { reader: self.reader(), hosts: hosts::Seen::default(), calls: Vec::new() }
     }
 
     /// Folds one trace.
@@ -172,13 +186,11 @@ impl Folder<'_> {
     }
 
     /// Folds the traces of one part and finishes the rows that need nothing of the others.
-    fn part(&self, range: Range<usize>) -> Part {
+    fn part(&self, range: Range<usize>, worker: &mut Worker<'_>) -> Part {
         let mut part = Part::default();
-        let mut reader = self.reader();
-        let mut done = Done::default();
-        let (none, mut hosts) = (CacheHabits::default(), hosts::Seen::default());
+        let none = CacheHabits::default();
         for trace in range {
-            let folded = self.fold(trace, &mut reader);
+            let folded = self.fold(trace, &mut worker.reader);
             for (kind, count) in folded.counts {
                 add(&mut part.folded, kind, count);
             }
@@ -190,12 +202,12 @@ impl Folder<'_> {
                 if habits::decide(&row) {
                     part.waiting.push((trace, row));
                 } else {
-                    derive::derive(&mut row, &none, &mut hosts);
-                    done.push(trace, row);
+                    derive::derive(&mut row, &none, &mut worker.hosts);
+                    part.done(trace, row, &mut worker.calls);
                 }
             }
         }
-        part.take(done);
+        part.take(&mut worker.calls);
         part
     }
 
@@ -228,16 +240,9 @@ impl Folder<'_> {
     }
 }
 
-/// Finished rows, of which only what the table needs is left.
-#[derive(Default)]
-struct Done {
-    /// Each with its trace.
-    calls: Vec<(Call, usize)>,
-    rejected: Vec<Told>,
-}
-
-impl Done {
-    fn push(&mut self, trace: usize, row: Row) {
+impl Part {
+    /// Leaves of a finished row only what the table needs.
+    fn done(&mut self, trace: usize, row: Row, calls: &mut Vec<(Call, usize)>) {
         let draft = row.draft;
         for reason in draft.rejected {
             self.rejected.push(Told {
@@ -247,18 +252,14 @@ impl Done {
                 reason,
             });
         }
-        self.calls.push((draft.call, trace));
+        calls.push((draft.call, trace));
     }
-}
 
-impl Part {
     /// Makes columns of finished rows.
-    fn take(&mut self, done: Done) {
-        let Done { mut calls, rejected } = done;
-        self.rejected.extend(rejected);
-        table::sort(&mut calls, |(call, _)| call);
+    fn take(&mut self, calls: &mut Vec<(Call, usize)>) {
+        table::sort(calls, |(call, _)| call);
         self.table = CallTable::of(calls.iter().map(|(call, _)| call));
-        self.traces = calls.into_iter().map(|(_, trace)| trace).collect();
+        self.traces = calls.drain(..).map(|(_, trace)| trace).collect();
     }
 
     /// Leaves out what is of traces that were made once more.

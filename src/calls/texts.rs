@@ -5,6 +5,9 @@ use std::ops::Range;
 use arrow_array::StringArray;
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
+/// Ids are no longer than this, mostly.
+const ID_BYTES: usize = 64;
+
 /// Texts one behind the other; empty text is null.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Texts {
@@ -20,6 +23,11 @@ impl Texts {
 
     /// Adds a row.
     pub fn push(&mut self, text: &str) {
+        if self.bytes.capacity() == 0 {
+            // Ids are of one length, mostly.
+            let rows = self.ends.capacity() - self.ends.len();
+            self.bytes.reserve_exact(text.len().min(ID_BYTES) * rows);
+        }
         self.bytes.push_str(text);
         self.ends.push(self.bytes.len());
     }

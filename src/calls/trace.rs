@@ -7,7 +7,7 @@ use crate::calls::draft::{Draft, models_agree};
 use crate::calls::endpoints::{generates, own_attempts};
 use crate::calls::tree::{Ancestor, Tree};
 use crate::dialects::Part;
-use crate::ingest::{Span, SpanKind};
+use crate::ingest::{SpanKind, SpanList};
 use crate::schema::Col;
 
 /// Clocks within one trace differ by this much at most.
@@ -37,7 +37,7 @@ pub struct Folded {
 
 /// Folds the spans of one trace: `members` are all its kept spans, `drafts` those that a dialect
 /// reads.
-pub fn fold(spans: &[Span], members: &[u32], drafts: Vec<Draft>) -> Folded {
+pub fn fold(spans: &SpanList, members: &[u32], drafts: Vec<Draft>) -> Folded {
     let mut folded = Folded::default();
     if drafts.is_empty() {
         return folded;

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use crate::calls::order::Order;
-use crate::ingest::{Id, Span, Spans};
+use crate::ingest::{Id, SpanList, Spans};
 
 /// Up to this many spans a trace is searched from end to end, which costs less than a set.
 const FEW: usize = 16;
@@ -116,12 +116,12 @@ impl Traces {
 
 /// The number of every span's trace, and where each trace begins when they are laid one behind
 /// the other, with the end of the last one.
-fn number(spans: &[Span]) -> (Vec<usize>, Vec<usize>) {
+fn number(spans: &SpanList) -> (Vec<usize>, Vec<usize>) {
     let mut numbers: HashMap<&Id, usize, FixedState> = HashMap::default();
     let mut of: Vec<usize> = Vec::with_capacity(spans.len());
     let mut sizes: Vec<usize> = Vec::new();
     let mut last: Option<(&Id, usize)> = None;
-    for span in spans {
+    for span in spans.iter() {
         // Spans of one trace mostly come together.
         let number = match last {
             Some((id, number)) if *id == span.trace_id => number,
@@ -149,6 +149,7 @@ fn number(spans: &[Span]) -> (Vec<usize>, Vec<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::Span;
 
     fn span(trace: u8, id: u8) -> Span {
         let bytes = |byte| Id::from_bytes(&[byte; 8]);
@@ -156,7 +157,7 @@ mod tests {
     }
 
     fn dump(spans: &[Span]) -> Spans {
-        Spans { spans: spans.to_vec(), ..Spans::default() }
+        Spans { spans: spans.iter().cloned().collect(), ..Spans::default() }
     }
 
     #[test]

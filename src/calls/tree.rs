@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use crate::calls::draft::Draft;
-use crate::ingest::{Id, Span};
+use crate::ingest::{Id, Span, SpanList};
 
 /// Up to this many spans a trace is searched from end to end, which costs less than a map.
 const FEW: usize = 16;
 
 /// The tree of one trace: all its kept spans, whether a dialect reads them or not.
 pub struct Tree<'a> {
-    spans: &'a [Span],
+    spans: &'a SpanList,
     members: &'a [u32],
     drafts: &'a [Draft],
     /// Where the trace has more than a few spans.
@@ -35,7 +35,7 @@ pub struct Ancestor {
 
 impl<'a> Tree<'a> {
     /// The tree over all kept spans of a trace.
-    pub fn new(spans: &'a [Span], members: &'a [u32], drafts: &'a [Draft]) -> Self {
+    pub fn new(spans: &'a SpanList, members: &'a [u32], drafts: &'a [Draft]) -> Self {
         let mut tree = Self { spans, members, drafts, maps: None };
         if members.len() > FEW {
             let ids = members.iter().filter_map(|at| Some((&tree.span(*at)?.span_id, *at)));

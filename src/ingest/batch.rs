@@ -12,6 +12,8 @@ use super::time::{self, Unit};
 /// Kept spans in the making.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// The spans that were kept last; those before lie in `spans`.
+    last: Vec<Span>,
     spans: Spans,
     resources: Known,
     scopes: Known,
@@ -42,18 +44,41 @@ pub struct Shared {
     resource: u32,
 }
 
+/// How much a batch holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Room {
+    spans: usize,
+    values: usize,
+    text: usize,
+}
+
 impl Batch {
+    /// An empty one with room for about this much.
+    pub fn with_room(room: Room) -> Self {
+        let more = |size: usize| size + size / 16;
+        let mut batch = Self::default();
+        batch.last.reserve(more(room.spans));
+        batch.spans.packed.push(Packed::with_room(more(room.values), more(room.text)));
+        batch
+    }
+
+    /// How much it holds in its last piece.
+    pub fn room(&self) -> Room {
+        let (values, text) = self.spans.packed.last().map(Packed::size).unwrap_or_default();
+        Room { spans: self.last.len(), values, text }
+    }
+
     /// Where the spans of a group begin; hand it to [`Self::close_scope`] and
     /// [`Self::close_resource`] when the group ends.
     pub fn mark(&self) -> usize {
-        self.spans.spans.len()
+        self.last.len()
     }
 
     /// Gives the spans since `mark` their scope.
     pub fn close_scope(&mut self, mark: usize, scope: impl FnOnce() -> Scope) {
         if mark < self.mark() {
             let index = intern(&mut self.scopes, &mut self.spans.scopes, scope(), hash_scope);
-            self.spans.spans.iter_mut().skip(mark).for_each(|span| span.scope = index);
+            self.last.iter_mut().skip(mark).for_each(|span| span.scope = index);
         }
     }
 
@@ -62,13 +87,13 @@ impl Batch {
         if mark < self.mark() {
             let new = Resource { attrs: attrs() };
             let index = intern(&mut self.resources, &mut self.spans.resources, new, hash_resource);
-            self.spans.spans.iter_mut().skip(mark).for_each(|span| span.resource = index);
+            self.last.iter_mut().skip(mark).for_each(|span| span.resource = index);
         }
     }
 
     /// Gives the spans since `mark` the scope and the resource that others have.
     pub fn close_as(&mut self, mark: usize, shared: Shared) {
-        for span in self.spans.spans.iter_mut().skip(mark) {
+        for span in self.last.iter_mut().skip(mark) {
             span.scope = shared.scope;
             span.resource = shared.resource;
         }
@@ -76,7 +101,7 @@ impl Batch {
 
     /// The scope and the resource of the span behind `mark`; none where it was not kept.
     pub fn shared(&self, mark: usize) -> Option<Shared> {
-        let span = self.spans.spans.get(mark)?;
+        let span = self.last.get(mark)?;
         Some(Shared { scope: span.scope, resource: span.resource })
     }
 
@@ -112,7 +137,7 @@ impl Batch {
         let in_ns = |event: &Event| Event { time_ns: unit.to_ns(event.time_ns), ..*event };
         span.events = carried.events().iter().map(in_ns).collect();
         (span.packed, span.attrs) = self.pack(carried);
-        self.spans.spans.push(span);
+        self.last.push(span);
     }
 
     /// Packs the attributes of a span.
@@ -133,20 +158,23 @@ impl Batch {
     #[must_use]
     pub fn finished(mut self) -> Self {
         self.spans.packed.iter_mut().for_each(Packed::finish);
+        self.last.shrink_to_fit();
+        self.spans.spans.push(std::mem::take(&mut self.last));
         self
-    }
-
-    /// Makes room for that many more spans.
-    pub fn reserve(&mut self, spans: usize) {
-        self.spans.spans.reserve_exact(spans);
     }
 
     /// Adds a later batch, which begins at these bytes and lines of the file.
     pub fn absorb(&mut self, later: Self, bytes: u64, lines: u64) {
         self.span_count += later.span_count;
         self.tally.absorb(&later.tally, bytes, lines);
-        let Spans { mut spans, mut packed, resources, scopes } = later.spans;
+        self.absorb_spans(later.into_spans());
+    }
+
+    /// Adds spans that were read elsewhere.
+    pub fn absorb_spans(&mut self, later: Spans) {
+        let Spans { spans, mut packed, resources, scopes } = later;
         let mine = &mut self.spans;
+        mine.spans.push(std::mem::take(&mut self.last));
         let pieces = u32::try_from(mine.packed.len()).unwrap_or(u32::MAX);
         mine.packed.append(&mut packed);
         let resources: Vec<u32> = resources
@@ -157,17 +185,16 @@ impl Batch {
             .into_iter()
             .map(|new| intern(&mut self.scopes, &mut mine.scopes, new, hash_scope))
             .collect();
-        for span in &mut spans {
-            span.packed += pieces;
-            span.resource = resources.get(span.resource as usize).copied().unwrap_or_default();
-            span.scope = scopes.get(span.scope as usize).copied().unwrap_or_default();
+        let same = |places: &[u32]| places.iter().zip(0..).all(|(new, old)| *new == old);
+        let as_they_are = pieces == 0 && same(&resources) && same(&scopes);
+        for mut piece in spans.into_pieces() {
+            for span in piece.iter_mut().filter(|_| !as_they_are) {
+                span.packed += pieces;
+                span.resource = resources.get(span.resource as usize).copied().unwrap_or_default();
+                span.scope = scopes.get(span.scope as usize).copied().unwrap_or_default();
+            }
+            mine.spans.push(piece);
         }
-        if mine.spans.capacity() == 0 { mine.spans = spans } else { mine.spans.append(&mut spans) }
-    }
-
-    /// Adds spans that were read elsewhere.
-    pub fn absorb_spans(&mut self, spans: Spans) {
-        self.absorb(Self { spans, ..Self::default() }, 0, 0);
     }
 
     /// The spans alone.

@@ -1,6 +1,7 @@
 //! Bytes to spans: finds the inputs, sniffs and decompresses them, and streams out what is wanted.
 
 mod batch;
+mod buffer;
 mod census;
 mod chunk;
 mod collect;
@@ -13,6 +14,7 @@ pub mod formats;
 mod frame;
 mod json;
 mod layouts;
+mod list;
 mod names;
 mod outcome;
 mod packed;
@@ -32,6 +34,7 @@ pub(crate) mod whole;
 pub use census::{Census, Unread};
 pub use figures::{Figure, Figures};
 pub use layouts::mapper::MapRule;
+pub use list::SpanList;
 pub use outcome::{FileOutcome, Place, Tally};
 pub use packed::Attrs;
 pub use progress::{Progress, Reached, Stage};

@@ -47,6 +47,21 @@ const BOOL: u16 = 3;
 pub const ID_LIMIT: usize = 1 << KIND;
 
 impl Packed {
+    /// An empty one with room for so many values and bytes of text.
+    pub fn with_room(values: usize, text: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(values),
+            words: Vec::with_capacity(values),
+            texts: String::with_capacity(text),
+            recent: Vec::new(),
+        }
+    }
+
+    /// How many values and bytes of text it holds.
+    pub const fn size(&self) -> (usize, usize) {
+        (self.words.len(), self.texts.len())
+    }
+
     /// Whether another piece is to be begun.
     pub const fn is_full(&self) -> bool {
         self.texts.len() > FULL || self.words.len() > FULL

@@ -11,7 +11,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
-use super::batch::Batch;
+use super::batch::{Batch, Room};
+use super::buffer::Buffer;
 use super::chunk::{CHUNK, Splitter};
 use super::decompress::{Content, FLOOR, fault_reason};
 use super::discover::{Found, Source};
@@ -42,7 +43,7 @@ struct Chunk {
     /// Byte of the decompressed content at which it begins.
     offset: u64,
     shape: Shape,
-    bytes: Vec<u8>,
+    bytes: Buffer,
     /// Stored bytes that were taken since the chunk before.
     taken: u64,
 }
@@ -57,7 +58,7 @@ struct Read1 {
 }
 
 enum Part {
-    Batch(Batch),
+    Batch(Box<Batch>),
     Whole(Box<Result<FileOutcome>>),
 }
 
@@ -91,6 +92,7 @@ pub fn read_files(files: &[Found], wanted: &Wanted, options: &Options) -> Vec<Re
     }
     let (sender, receiver) = sync_channel(rayon::current_num_threads());
     let spare = Mutex::new(Vec::new());
+    let room = Mutex::new(Room::default());
     let (opened, mut read) = std::thread::scope(|scope| {
         let spare = &spare;
         let opener = scope.spawn(move || {
@@ -98,7 +100,7 @@ pub fn read_files(files: &[Found], wanted: &Wanted, options: &Options) -> Vec<Re
             let mut cutter = Cutter { sender, spare, order: 0, options, taken };
             files.iter().enumerate().map(|(index, file)| cutter.file(index, file)).collect()
         });
-        let read = read_chunks(receiver, files, wanted, options, spare);
+        let read = read_chunks(receiver, files, wanted, options, (spare, &room));
         let opened: Vec<Opened> = opener.join().expect("opening a file does not panic");
         (opened, read)
     });
@@ -111,14 +113,14 @@ fn read_chunks(
     files: &[Found],
     wanted: &Wanted,
     options: &Options,
-    spare: &Mutex<Vec<Vec<u8>>>,
+    (spare, room): (&Mutex<Vec<Buffer>>, &Mutex<Room>),
 ) -> Vec<Read1> {
     let read = |chunk: Chunk| {
         let Chunk { file, order, offset, shape, bytes, taken } = chunk;
         let name = files.get(file).map(|file| file.name.as_str()).unwrap_or_default();
         let (lines, part) = match shape {
             Shape::Parquet => {
-                let read = parquet::read_mapped(name, bytes, wanted, &options.map);
+                let read = parquet::read_mapped(name, bytes.into_vec(), wanted, &options.map);
                 (0, Part::Whole(Box::new(read)))
             }
             Shape::Rows(form) => {
@@ -126,13 +128,16 @@ fn read_chunks(
                 (0, Part::Whole(Box::new(read)))
             }
             Shape::Canonical(format) => {
-                let table = CanonicalInput { file: name.to_owned(), bytes, path: None, format };
+                let (file, bytes) = (name.to_owned(), bytes.into_vec());
+                let table = CanonicalInput { file, bytes, path: None, format };
                 let format = shape.format().to_owned();
                 let outcome = FileOutcome { table: Some(table), format, ..Default::default() };
                 (0, Part::Whole(Box::new(Ok(outcome))))
             }
             _ => {
-                let mut batch = Batch::default();
+                // Most chunks keep about as much as the one before.
+                let expected = room.lock().map(|room| *room).unwrap_or_default();
+                let mut batch = Batch::with_room(expected);
                 let mut read = || read_chunk(shape, &bytes, wanted, options, &mut batch);
                 // A fault of a reader, or of a library under it, is a loss and not the end.
                 let lines = catch_unwind(AssertUnwindSafe(&mut read)).unwrap_or_else(|_| {
@@ -141,7 +146,10 @@ fn read_chunks(
                     0
                 });
                 give_back(spare, bytes);
-                (lines, Part::Batch(batch.finished()))
+                if let Ok(mut room) = room.lock() {
+                    *room = batch.room();
+                }
+                (lines, Part::Batch(Box::new(batch.finished())))
             }
         };
         if let Some(progress) = &options.progress {
@@ -190,19 +198,18 @@ fn read_chunk(
     0
 }
 
-fn give_back(spare: &Mutex<Vec<Vec<u8>>>, mut bytes: Vec<u8>) {
-    bytes.clear();
-    if bytes.capacity() <= SPARE
+fn give_back(spare: &Mutex<Vec<Buffer>>, bytes: Buffer) {
+    if bytes.room() <= SPARE
         && let Ok(mut spare) = spare.lock()
     {
-        spare.push(bytes);
+        spare.push(bytes.emptied());
     }
 }
 
 /// Opens files and cuts them, on its own thread.
 struct Cutter<'s> {
     sender: SyncSender<Chunk>,
-    spare: &'s Mutex<Vec<Vec<u8>>>,
+    spare: &'s Mutex<Vec<Buffer>>,
     order: usize,
     options: &'s Options,
     /// Stored bytes taken for chunks that are not sent yet.
@@ -291,12 +298,13 @@ impl Cutter<'_> {
     fn cut(&mut self, file: usize, shape: Shape, content: Content<'_>, opened: &mut Opened) {
         let mut splitter = Splitter::new(shape);
         let mut offset = 0;
-        let Content { mut rest, head: mut buffer, mut complete, layers, .. } = content;
+        let Content { mut rest, head, mut complete, layers, .. } = content;
+        let mut buffer = Buffer::from(head);
         let mut end = if shape.is_whole() { 0 } else { splitter.cut(&buffer) };
         while !complete {
             if end > 0 && buffer.len() >= CHUNK {
                 let mut next = self.spare.lock().ok().and_then(|mut s| s.pop()).unwrap_or_default();
-                next.extend_from_slice(buffer.get(end..).unwrap_or_default());
+                next.extend(buffer.get(end..).unwrap_or_default());
                 buffer.truncate(end);
                 let bytes = std::mem::replace(&mut buffer, next);
                 if !self.send(file, shape, offset, bytes) {
@@ -305,13 +313,11 @@ impl Cutter<'_> {
                 offset += end as u64;
                 end = 0;
             }
-            match rest.by_ref().take(STEP as u64).read_to_end(&mut buffer) {
-                Ok(read) => complete = read == 0,
-                Err(error) => {
-                    complete = true;
-                    let place = Place::Byte(offset + buffer.len() as u64);
-                    opened.losses.lost(&fault_reason(&error, &layers), place);
-                }
+            let (read, done) = buffer.read(rest.as_mut(), STEP);
+            complete = read == 0 || done.is_err();
+            if let Err(error) = done {
+                let place = Place::Byte(offset + buffer.len() as u64);
+                opened.losses.lost(&fault_reason(&error, &layers), place);
             }
             if !shape.is_whole() && !complete {
                 end = splitter.cut_from(end, &buffer);
@@ -330,7 +336,7 @@ impl Cutter<'_> {
                     let behind = if lines { skip_line(rest.as_mut()) } else { None };
                     let Some((skipped, next)) = behind else { return };
                     offset += sent + skipped;
-                    buffer = next;
+                    buffer = next.into();
                     splitter = Splitter::new(shape);
                 }
             }
@@ -338,7 +344,7 @@ impl Cutter<'_> {
         self.send(file, shape, offset, buffer);
     }
 
-    fn send(&mut self, file: usize, shape: Shape, offset: u64, bytes: Vec<u8>) -> bool {
+    fn send(&mut self, file: usize, shape: Shape, offset: u64, bytes: Buffer) -> bool {
         let order = self.order;
         self.order += 1;
         let taken = self.taken.take();
@@ -352,7 +358,7 @@ fn named(format: &str, layers: &[&str]) -> String {
 
 /// Puts the parts of each file together; the parts are in order.
 fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadFile> {
-    let mut parts = read.into_iter();
+    let mut parts = read.into_iter().peekable();
     let mut opened = opened.into_iter();
     let mut done = Vec::with_capacity(files.len());
     for index in 0..files.len() {
@@ -364,14 +370,10 @@ fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadF
             failed: opened.failed,
         };
         let mut batch = Batch::default();
-        batch
-            .reserve(parts.as_slice().iter().take_while(|part| part.file == index).map(kept).sum());
         let mut lines = 0;
-        while parts.as_slice().first().is_some_and(|part| part.file == index)
-            && let Some(part) = parts.next()
-        {
+        while let Some(part) = parts.next_if(|part| part.file == index) {
             match part.part {
-                Part::Batch(part_batch) => batch.absorb(part_batch, part.offset, lines),
+                Part::Batch(part_batch) => batch.absorb(*part_batch, part.offset, lines),
                 Part::Whole(outcome) => take_whole(*outcome, &mut file),
             }
             lines += part.lines;
@@ -385,14 +387,6 @@ fn assemble(files: &[Found], opened: Vec<Opened>, read: Vec<Read1>) -> Vec<ReadF
         done.push(file);
     }
     done
-}
-
-/// How many spans a part keeps.
-fn kept(part: &Read1) -> usize {
-    match &part.part {
-        Part::Batch(batch) => batch.mark(),
-        Part::Whole(_) => 0,
-    }
 }
 
 fn take_whole(outcome: Result<FileOutcome>, file: &mut ReadFile) {

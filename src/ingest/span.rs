@@ -4,6 +4,7 @@ use std::fmt;
 
 use compact_str::CompactString;
 
+use super::list::SpanList;
 use super::packed::{Attrs, Packed, Range};
 
 /// A trace or span id: raw bytes where the dump had them, its own text where it had not.
@@ -263,7 +264,7 @@ pub struct Scope {
 #[derive(Debug, Default)]
 pub struct Spans {
     /// The spans, in input order.
-    pub spans: Vec<Span>,
+    pub spans: SpanList,
     /// What holds their attributes.
     pub packed: Vec<Packed>,
     /// Resources that they point to.
@@ -275,11 +276,14 @@ pub struct Spans {
 impl Spans {
     /// Brings the spans into an order that does not depend on the one in which they came.
     pub fn sort(&mut self) {
-        self.spans.sort_by(|a, b| {
+        let pieces = std::mem::take(&mut self.spans).into_pieces();
+        let mut spans: Vec<Span> = pieces.into_iter().flatten().collect();
+        spans.sort_by(|a, b| {
             let key = |span: &Span| (span.start_ns, span.end_ns);
             let ids = |span: &Span| (span.trace_id.clone(), span.span_id.clone());
             key(a).cmp(&key(b)).then_with(|| ids(a).cmp(&ids(b)))
         });
+        self.spans.push(spans);
     }
 
     /// The attributes of one of the spans.

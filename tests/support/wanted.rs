@@ -47,12 +47,14 @@ pub fn render_spans(ingested: &Ingested) -> String {
 fn lines(ingested: &Ingested, groups: bool) -> String {
     let spans = &ingested.spans;
     let mut text = format!("{} spans seen\n", ingested.ingest.spans);
-    for span in &spans.spans {
+    for span in spans.spans.iter() {
+        let attrs: Vec<_> = spans.attrs(span).iter().collect();
         let mut span = span.clone();
+        (span.attrs, span.packed) = Default::default();
         let resource = &spans.resources[span.resource as usize];
         let scope = &spans.scopes[span.scope as usize];
         (span.resource, span.scope) = (0, 0);
-        text += &format!("{span:?}");
+        text += &format!("{span:?} {attrs:?}");
         if groups {
             text += &format!(" {resource:?} {scope:?}");
         }
