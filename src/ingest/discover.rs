@@ -26,6 +26,17 @@ pub enum Source {
 }
 
 impl Source {
+    /// Its bytes as they are stored; none of a stream of unknown length.
+    pub fn stored_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => {
+                path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len())
+            }
+            Self::Remote(remote) => remote.size(),
+        }
+    }
+
     /// What of it is not read on purpose, and how much that is.
     pub fn left_out(&self) -> Option<(String, u64)> {
         match self {

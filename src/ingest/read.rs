@@ -88,7 +88,9 @@ pub struct ReadFile {
 /// Reads every file; the result follows the order of the files whatever the thread count.
 pub fn read_files(files: &[Found], wanted: &Wanted, options: &Options) -> Vec<ReadFile> {
     if let Some(progress) = &options.progress {
-        progress.expect_bytes(stored_bytes(files));
+        // 0 where one of them is a stream of unknown length.
+        let stored = files.iter().map(|file| file.source.stored_bytes()).sum::<Option<u64>>();
+        progress.expect_bytes(stored.unwrap_or(0));
     }
     let (sender, receiver) = sync_channel(rayon::current_num_threads());
     let spare = Mutex::new(Vec::new());
@@ -165,18 +167,6 @@ fn spans_of(part: &Part) -> u64 {
         Part::Batch(batch) => batch.span_count,
         Part::Whole(outcome) => outcome.as_ref().as_ref().map_or(0, |outcome| outcome.span_count),
     }
-}
-
-/// Bytes of the files as they are stored; 0 where one of them is a stream of unknown length.
-fn stored_bytes(files: &[Found]) -> u64 {
-    let length = |file: &Found| match &file.source {
-        Source::Stdin => None,
-        Source::File(path) => {
-            path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len())
-        }
-        Source::Remote(remote) => remote.size(),
-    };
-    files.iter().map(length).sum::<Option<u64>>().unwrap_or(0)
 }
 
 fn read_chunk(
