@@ -87,7 +87,8 @@ fn assemble_as(
     let mut all = Assembled::default();
     let repeated = traces.repeated.iter().filter(|again| **again).count() as u64;
     add(&mut all.folded, "duplicate_span", repeated);
-    let bonds: Vec<Bond> = parts.iter().flat_map(|part| &part.bonds).copied().collect();
+    let bonds = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.bonds));
+    let bonds: Vec<Bond> = bonds.collect();
     let loose = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.loose));
     let mut loose: Vec<Draft> = loose.filter(matching::may_match).collect();
     let order = Order::of(spans);

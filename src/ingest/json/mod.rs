@@ -3,6 +3,7 @@
 pub(super) mod any;
 mod foreign;
 pub(super) mod id;
+mod members;
 pub(super) mod pull;
 mod request;
 mod span;

@@ -149,6 +149,12 @@ impl<'a> Pull<'a> {
         self.peek()?;
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
+        // Most words are a few digits.
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits > 0 && rest.get(digits).is_some_and(ends) {
+            self.at += digits;
+            return Ok(rest.get(..digits).unwrap_or_default());
+        }
         let length = rest.iter().position(ends).ok_or(Odd::End)?;
         let word = rest.get(..length).unwrap_or_default();
         let number = |b: &u8| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E');

@@ -2,6 +2,7 @@
 //! scope, bare spans.
 
 use super::foreign;
+use super::members::Usual;
 use super::pull::{Odd, Pull, Step, Text};
 use crate::ingest::batch::Batch;
 use crate::ingest::collect::Collector;
@@ -23,6 +24,8 @@ pub(super) struct Reader<'a, 'w, 'b> {
     pub(super) any_read: bool,
     /// Whether the spans stand in an OTLP request, and so are spans whatever they lack.
     pub(super) grouped: bool,
+    /// How the members of spans follow each other.
+    pub(super) usual: Usual<'a>,
 }
 
 impl<'a, 'w, 'b> Reader<'a, 'w, 'b> {
@@ -35,6 +38,7 @@ impl<'a, 'w, 'b> Reader<'a, 'w, 'b> {
             fixed: None,
             any_read: false,
             grouped: false,
+            usual: Usual::default(),
         }
     }
 

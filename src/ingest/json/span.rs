@@ -2,6 +2,7 @@
 
 use super::any::{any_value, plain};
 use super::id;
+use super::members::Member;
 use super::pull::{Members, Pull, Step, Text};
 use super::request::Reader;
 use crate::ingest::batch::RawTimes;
@@ -33,8 +34,10 @@ impl<'a> Reader<'a, '_, '_> {
         let start = self.pull.at;
         let mut draft = Draft::default();
         let mut members = self.pull.object()?;
-        while let Some(key) = members.next(&mut self.pull)? {
-            self.span_member(&key.bytes(), &mut draft)?;
+        let mut at = 0;
+        while let Some(member) = self.usual.next(at, &mut members, &mut self.pull)? {
+            self.span_member(member, &mut draft)?;
+            at += 1;
         }
         if !draft.otlp && !self.grouped {
             let kind = super::foreign::classify(&mut Pull::new(self.pull.since(start)));
@@ -61,29 +64,29 @@ impl<'a> Reader<'a, '_, '_> {
         Ok(())
     }
 
-    fn span_member(&mut self, key: &[u8], draft: &mut Draft<'a>) -> Step<()> {
+    fn span_member(&mut self, member: Member, draft: &mut Draft<'a>) -> Step<()> {
         let pull = &mut self.pull;
-        match key {
-            b"traceId" | b"trace_id" => draft.trace_id = pull.scalar_text()?,
-            b"spanId" | b"span_id" => draft.span_id = pull.scalar_text()?,
-            b"parentSpanId" | b"parent_span_id" => draft.parent_span_id = pull.scalar_text()?,
-            b"name" => draft.name = pull.scalar_text()?,
-            b"kind" => draft.kind = kind(&pull.scalar_text()?.bytes()),
-            b"startTimeUnixNano" | b"start_time_unix_nano" => {
+        match member {
+            Member::TraceId => draft.trace_id = pull.scalar_text()?,
+            Member::SpanId => draft.span_id = pull.scalar_text()?,
+            Member::ParentSpanId => draft.parent_span_id = pull.scalar_text()?,
+            Member::Name => draft.name = pull.scalar_text()?,
+            Member::Kind => draft.kind = kind(&pull.scalar_text()?.bytes()),
+            Member::Start => {
                 draft.start = pull.scalar_text()?;
                 draft.otlp = true;
             }
-            b"endTimeUnixNano" | b"end_time_unix_nano" => {
+            Member::End => {
                 draft.end = pull.scalar_text()?;
                 draft.otlp = true;
             }
-            b"droppedEventsCount" | b"dropped_events_count" => {
+            Member::DroppedEvents => {
                 let count = time::integer(&pull.scalar_text()?.bytes());
                 draft.dropped_events = count.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
             }
-            b"status" if pull.peek()? == b'{' => draft.status = self.status()?,
-            b"attributes" => self.attributes(None)?,
-            b"events" if pull.peek()? == b'[' => self.events()?,
+            Member::Status if pull.peek()? == b'{' => draft.status = self.status()?,
+            Member::Attributes => self.attributes(None)?,
+            Member::Events if pull.peek()? == b'[' => self.events()?,
             _ => pull.skip()?,
         }
         Ok(())
