@@ -153,7 +153,8 @@ pub fn diagnose_priced(
         // A window that seems to lie outside may lie in the part that was lost.
         let lost = || report::wording::losses(&ingest, true);
         let split = windows::choose(&starts_ns, args).map_err(|error| error.mind(lost()))?;
-        return Ok(judge(table, ingest, &split, (settings, prices)));
+        let judged = verdict::judge(table, ingest, &split, settings);
+        return Ok(billed(judged, table, &split, prices));
     }
     let mut spikes = spikes(table, &starts_ns, &ingest, (settings, prices));
     if spikes.is_empty() {
@@ -167,14 +168,13 @@ pub fn diagnose_priced(
     Ok(main)
 }
 
-/// The verdict on a window and, where it is a spike, its bill.
-fn judge(
+/// The verdict with its bill, where it is a spike.
+fn billed(
+    mut diagnosis: Diagnosis,
     table: &CallTable,
-    ingest: Ingest,
     split: &windows::Split,
-    (settings, prices): (&Settings, &cost::Prices),
+    prices: &cost::Prices,
 ) -> Diagnosis {
-    let mut diagnosis = verdict::judge(table, ingest, split, settings);
     if diagnosis.verdict == Verdict::Spike {
         diagnosis.cost = cost::cost(table, split, prices);
         cost::of_every_call(&mut diagnosis);
@@ -200,24 +200,41 @@ fn spikes(
     let values: Vec<&[f64]> = series.iter().map(|series| series.values.as_slice()).collect();
     let mut confirmed: Vec<windows::Range> = Vec::new();
     let mut spikes = Vec::new();
-    for found in windows::candidates(starts_ns, &values).into_iter().take(MOST_JUDGED) {
+    let end_ns = starts_ns.last().map_or(0, |last| last.saturating_add(1));
+    let counted = verdict::searched_counts(ingest, table, end_ns);
+    let candidates = windows::candidates_beside(starts_ns, &values, counted.as_ref());
+    for found in candidates.into_iter().take(MOST_JUDGED) {
         if confirmed.iter().any(|spike| spike.overlaps(&found.range)) {
             continue;
         }
         // So clear a stretch needs no allowance for having been looked for, where the spread of
         // the values is a fair measure of that.
-        let clear = found.strength >= CLEAR && series[found.signal].spread;
+        let spread = series.get(found.signal).is_none_or(|series| series.spread);
+        let clear = found.strength >= CLEAR && spread;
+        // Of a sample of very many calls most lie at a time that has nothing to say here.
+        let near = (!ingest.counted.is_empty()).then(|| near(table, starts_ns, found.range));
+        let table = near.as_ref().unwrap_or(table);
         let split = windows::Split {
             picked_from: if clear { 1 } else { found.picked_from },
-            ..windows::split_at(starts_ns, found.range, &confirmed)
+            ..windows::split_at(&table.starts_ns(), found.range, &confirmed)
         };
-        let diagnosis = judge(table, ingest.clone(), &split, asked);
-        if diagnosis.verdict == Verdict::Spike {
+        if let Some(diagnosis) = verdict::judge_candidate(table, ingest, &split, asked.0) {
             confirmed.push(found.range);
-            spikes.push(diagnosis);
+            spikes.push(billed(diagnosis, table, &split, asked.1));
         }
     }
     spikes
+}
+
+/// The calls of the times at which a window and its baseline can lie.
+fn near(table: &CallTable, starts_ns: &[i64], window: windows::Range) -> CallTable {
+    let mut rows: Vec<u32> = Vec::new();
+    for range in windows::around(window) {
+        let of = range.rows(starts_ns);
+        let beyond = rows.last().map_or(0, |last| *last as usize + 1);
+        rows.extend((of.start.max(beyond)..of.end).filter_map(|row| u32::try_from(row).ok()));
+    }
+    table.part(&rows)
 }
 
 /// A recording held against another or against objectives; where something regressed, with the

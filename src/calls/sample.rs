@@ -11,9 +11,8 @@ use crate::ingest::remote::Bins;
 use crate::schema::Col;
 
 /// Columns that the rule and the counts need of every call.
-pub(super) const COUNTED: [Col; 12] = [
+pub(super) const COUNTED: [Col; 9] = [
     Col::TraceId,
-    Col::SpanId,
     Col::Start,
     Col::ServiceName,
     Col::RequestModel,
@@ -22,9 +21,9 @@ pub(super) const COUNTED: [Col; 12] = [
     Col::TtftS,
     Col::InputTokens,
     Col::OutputTokens,
-    Col::RequestId,
-    Col::ResponseId,
 ];
+/// Columns that the rule needs beside these where calls are of no known trace.
+pub(super) const OTHER_IDS: [Col; 3] = [Col::SpanId, Col::ResponseId, Col::RequestId];
 
 /// The lowest class that is told apart, a hundredth of a microsecond, and how many there are: up to
 /// a month.

@@ -50,6 +50,11 @@ impl CallTable {
 
     /// One table of many, sorted as one; a kept attribute that a table lacks is null there.
     pub fn concat(tables: Vec<Self>) -> Self {
+        Self::stacked(tables).sorted()
+    }
+
+    /// One table of many, one below the other.
+    pub(super) fn stacked(tables: Vec<Self>) -> Self {
         let sizes: Vec<usize> = tables.iter().map(Self::len).collect();
         // Column by column, so that each one's parts are given up once they are joined.
         let mut columns: Vec<Vec<Option<Column>>> = Col::all().map(|_| Vec::new()).collect();
@@ -73,7 +78,16 @@ impl CallTable {
         let canonical = canonical.into_par_iter().map(|(col, parts)| stacked(Some(col), parts));
         let segments =
             segments.into_iter().filter_map(|(name, parts)| Some((name, stacked(None, parts)?)));
-        Self::new(sizes.iter().sum(), canonical.collect(), segments.collect()).sorted()
+        Self::new(sizes.iter().sum(), canonical.collect(), segments.collect())
+    }
+
+    /// The same rows with the columns of a table of them that has others.
+    pub(super) fn beside(mut self, other: Self) -> Self {
+        for (column, more) in self.columns.iter_mut().zip(other.columns) {
+            *column = column.take().or(more);
+        }
+        self.segments.extend(other.segments);
+        self
     }
 
     /// The same rows in the table's order; costs one pass where they are in it already.
@@ -130,6 +144,13 @@ impl CallTable {
         let canonical = canonical.map(|(col, column)| (Some(col), col.name(), column.as_ref()));
         let kept = self.segments.iter().map(|(name, column)| (None, name.as_str(), Some(column)));
         canonical.chain(kept)
+    }
+
+    /// The rows of these places, which ascend, alone.
+    #[must_use]
+    pub fn part(&self, rows: &[u32]) -> Self {
+        let part = self.mapped(|_, _, column| column?.take(rows));
+        Self { rows: rows.len(), ..part }
     }
 
     /// The same table with other columns, as `new` makes them.

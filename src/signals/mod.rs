@@ -4,6 +4,7 @@ mod blocks;
 pub mod case;
 pub mod cells;
 pub mod counted;
+pub mod counted_search;
 pub mod effects;
 pub mod expect;
 pub mod frame;

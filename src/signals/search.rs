@@ -15,10 +15,10 @@ use crate::stats::quantile::median;
 /// A slice is searched on its own from this many calls on,
 const LEAST_CALLS: usize = 80;
 /// and while it holds between these shares of them: less is too few, more is everything.
-const LEAST_SHARE: f64 = 0.1;
-const MOST_SHARE: f64 = 0.85;
+pub(super) const LEAST_SHARE: f64 = 0.1;
+pub(super) const MOST_SHARE: f64 = 0.85;
 /// Most slices of one attribute.
-const MOST_SLICES: usize = 4;
+pub(super) const MOST_SLICES: usize = 4;
 
 /// One value a call, as a ratio to what is usual for it; NaN where not known.
 #[derive(Debug, Clone)]

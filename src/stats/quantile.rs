@@ -117,21 +117,26 @@ impl Ordered {
 
     /// Type 7 quantile of the sample in which each value stands as often as `counts` says.
     pub fn quantile_counts(&self, counts: &[u32], q: f64) -> Option<f64> {
-        let total: u64 = self.counted(counts).map(|(_, count)| u64::from(count)).sum();
+        let total = self.total(counts);
         let position = total.checked_sub(1)? as f64 * q.clamp(0.0, 1.0);
         let (floor, ceil) = (position.floor() as u64, position.ceil() as u64);
-        let (mut seen, mut below) = (0u64, None);
-        for (value, count) in self.counted(counts) {
-            seen += u64::from(count);
-            if seen > floor && below.is_none() {
-                below = Some(value);
-            }
-            if seen > ceil {
-                let below = below?;
-                return Some(below + (value - below) * position.fract());
-            }
+        // The two values between which it lies are looked for from the end that is nearer.
+        let (low, high) = if q > 0.5 {
+            let pairs = self.values.iter().zip(&self.rows).rev();
+            let (high, low) = at_ranks(pairs, counts, total - 1 - ceil, total - 1 - floor)?;
+            (low, high)
+        } else {
+            at_ranks(self.values.iter().zip(&self.rows), counts, floor, ceil)?
+        };
+        Some(low + (high - low) * position.fract())
+    }
+
+    /// How many finite values there are if each stands as often as `counts` says.
+    fn total(&self, counts: &[u32]) -> u64 {
+        if self.rows.len() == counts.len() {
+            return counts.iter().map(|count| u64::from(*count)).sum();
         }
-        None
+        self.counted(counts).map(|(_, count)| u64::from(count)).sum()
     }
 
     /// Mean of the sample in which each value stands as often as `counts` says.
@@ -145,7 +150,7 @@ impl Ordered {
 
     /// Tail mean of the sample in which each value stands as often as `counts` says.
     pub fn tail_mean_counts(&self, counts: &[u32], share: f64) -> Option<f64> {
-        let total: u64 = self.counted(counts).map(|(_, count)| u64::from(count)).sum();
+        let total = self.total(counts);
         let pairs = self.values.iter().zip(&self.rows).rev();
         let pairs = pairs.map(|(value, &row)| (*value, f64::from(count_at(counts, row))));
         tail(pairs, total as f64, share)
@@ -185,6 +190,27 @@ impl Ordered {
             (count > 0).then_some((*value, count))
         })
     }
+}
+
+/// The values at two ranks, the first of which is not the larger, of values that each stand as often
+/// as `counts` says.
+fn at_ranks<'v>(
+    ordered: impl Iterator<Item = (&'v f64, &'v u32)>,
+    counts: &[u32],
+    first: u64,
+    second: u64,
+) -> Option<(f64, f64)> {
+    let (mut seen, mut found) = (0u64, None);
+    for (value, &row) in ordered {
+        seen += u64::from(count_at(counts, row));
+        if seen > first && found.is_none() {
+            found = Some(*value);
+        }
+        if seen > second {
+            return Some((found?, *value));
+        }
+    }
+    None
 }
 
 fn tail(descending: impl Iterator<Item = (f64, f64)>, total: f64, share: f64) -> Option<f64> {

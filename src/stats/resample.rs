@@ -65,6 +65,9 @@ pub struct Blocks {
     before: Vec<u32>,
 }
 
+/// So many calls are stepped over before an instant is looked up.
+const NEAR: usize = 4;
+
 /// Calls by cluster.
 #[derive(Debug, Clone)]
 pub struct Clusters {
@@ -200,7 +203,10 @@ impl Blocks {
 
     fn range(&self, from: f64, to: f64) -> Range<usize> {
         let first = self.calls_before(from);
-        first..self.calls_before(to).max(first)
+        // Of a block of few calls the end is a step away.
+        let ends = |last: &usize| self.clock_s.get(*last).is_none_or(|clock| *clock >= to);
+        let near = (first..first + NEAR).find(ends);
+        first..near.unwrap_or_else(|| self.calls_before(to).max(first))
     }
 }
 

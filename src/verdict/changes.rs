@@ -1,6 +1,8 @@
 //! The latencies themselves, window against baseline: typical and slow calls, with intervals from
 //! blocks of time and the baseline's own windows as the yardstick.
 
+use rayon::prelude::*;
+
 use super::query::{Asked, Figure};
 use crate::diagnosis::{Change, Evidence, SignalChange};
 use crate::signals::Signals;
@@ -24,12 +26,12 @@ pub fn changes(signals: &Signals, slice: usize) -> Vec<SignalChange> {
     let frame = &signals.frame;
     let columns: [(&str, &[f64]); 3] =
         [("duration", &frame.duration_s), ("ttft", &frame.ttft_s), ("itl", &frame.itl_s)];
-    let mut changes = Vec::new();
-    for (name, values) in columns {
-        for (label, q) in [("p50", 0.5), ("p95", 0.95)] {
-            changes.push(quantile(signals, slice, values, &format!("{name}_{label}_s"), q));
-        }
-    }
+    let levels = [("p50", 0.5), ("p95", 0.95)];
+    let asked = columns.into_par_iter().flat_map(|column| levels.map(|level| (column, level)));
+    let of = |((name, values), (label, q)): ((&str, &[f64]), (&str, f64))| {
+        quantile(signals, slice, values, &format!("{name}_{label}_s"), q)
+    };
+    let mut changes: Vec<SignalChange> = asked.map(of).collect();
     changes.push(failed(signals, slice, Outcome::Failed, "error_share"));
     changes.push(failed(signals, slice, Outcome::Censored, "timeout_share"));
     changes

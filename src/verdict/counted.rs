@@ -9,11 +9,12 @@ use super::changes::{HELD, MATERIAL_P50, MATERIAL_P95, share_change};
 use super::figures;
 use crate::calls::CallTable;
 use crate::diagnosis::{
-    Change, Counted, CountedCalls, CountedSlice, Diagnosis, LEAST_TAIL_CALLS, Series, SignalChange,
-    Timeline,
+    Change, Counted, CountedCalls, CountedSlice, Diagnosis, Ingest, LEAST_TAIL_CALLS, Series,
+    SignalChange, Timeline,
 };
 use crate::signals::counted::{Counts, MODEL, SERVICE, Sum};
-use crate::windows::{Range, Split};
+use crate::signals::counted_search::{Levels, levels};
+use crate::windows::{self, Range, Split};
 
 /// Where the server's counts tell nothing.
 const OF_THE_SAMPLE: &str = "Counts and rates are those of the sample: what the server counted \
@@ -27,17 +28,28 @@ const LEAST_PART: f64 = 1.0 / 3.0;
 
 type Segment = BTreeMap<String, String>;
 
+/// The counts of every call of so many files; none where there are none, or where they cannot be laid
+/// beside what was read.
+fn counts<'i>(ingest: &'i Ingest, files: usize, table: &CallTable) -> Option<Counts<'i>> {
+    match ingest.counted.as_slice() {
+        [server] if server.of_calls || files == 1 => Counts::new(table, server),
+        _ => None,
+    }
+}
+
+/// The series of every call in which spikes are looked for where only a sample of them is at hand.
+pub fn searched(ingest: &Ingest, table: &CallTable, end_ns: i64) -> Option<windows::Counted> {
+    let Levels { start_ns, bin_ns, series } = levels(&counts(ingest, ingest.files.len(), table)?)?;
+    Some(windows::Counted { start_ns, bin_ns, end_ns, series })
+}
+
 /// Puts the server's counts into a diagnosis of its sample.
 pub fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split) {
-    let servers = diagnosis.ingest.counted.clone();
-    let counts = match servers.as_slice() {
-        [] => return,
-        [server] if server.of_calls || diagnosis.ingest.files.len() == 1 => {
-            Counts::new(table, server)
-        }
-        _ => None,
-    };
-    let Some(counts) = counts else {
+    let ingest = Ingest { counted: diagnosis.ingest.counted.clone(), ..Ingest::default() };
+    if ingest.counted.is_empty() {
+        return;
+    }
+    let Some(counts) = counts(&ingest, diagnosis.ingest.files.len(), table) else {
         diagnosis.notes.push(OF_THE_SAMPLE.to_owned());
         return;
     };

@@ -5,6 +5,7 @@ pub mod charts;
 mod cite;
 mod confidence;
 mod counted;
+mod coverage;
 mod evidence;
 mod figures;
 mod onset;
@@ -21,10 +22,9 @@ use chrono::DateTime;
 
 use crate::calls::CallTable;
 use crate::diagnosis::{
-    Change, Charts, Coverage, Diagnosis, Ingest, Period, RankedCause, RuledOut, SCHEMA,
-    SignalChange, Timeline, Undecidable, Verdict,
+    Change, Charts, Diagnosis, Ingest, Period, RankedCause, RuledOut, SCHEMA, SignalChange,
+    Timeline, Undecidable, Verdict,
 };
-use crate::schema::Col;
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::signals::case::Case;
@@ -33,6 +33,7 @@ use crate::signals::open::nearest;
 use crate::signals::search::{self, Series};
 use crate::signals::tails;
 use crate::windows::{self, Range, Split};
+pub use counted::searched as searched_counts;
 pub use evidence::name as signal_name;
 use rank::{Ranked, Ranking, rank};
 
@@ -49,23 +50,60 @@ const MOST_CAUSES: usize = 4;
 
 /// Judges one window.
 pub fn judge(table: &CallTable, ingest: Ingest, split: &Split, settings: &Settings) -> Diagnosis {
-    let mut diagnosis = blank(table, ingest, split);
-    let baseline_calls = split.baseline_calls();
-    if split.window_rows.len() < LEAST_WINDOW || baseline_calls < LEAST_BASELINE {
-        diagnosis.headline = format!(
-            "{} calls in the window and {baseline_calls} in the baseline are too few to say: \
-             at least {LEAST_WINDOW} and {LEAST_BASELINE} are needed.",
-            split.window_rows.len(),
-        );
-        counted::fill(&mut diagnosis, table, split);
-        return diagnosis;
+    if !too_few(split) {
+        return Measured::new(table, &ingest, split, settings).told(table, ingest, split);
     }
-    let signals = Signals::new(table, &periods(split, &diagnosis.ingest), settings);
-    let case = Case::new(&signals);
-    let ranking = rank(&signals, &case);
-    fill(&mut diagnosis, table, split, (&signals, &case, &ranking));
+    let mut diagnosis = blank(table, ingest, split);
+    diagnosis.headline = format!(
+        "{} calls in the window and {} in the baseline are too few to say: at least {LEAST_WINDOW} \
+         and {LEAST_BASELINE} are needed.",
+        split.window_rows.len(),
+        split.baseline_calls(),
+    );
     counted::fill(&mut diagnosis, table, split);
     diagnosis
+}
+
+/// The same of a stretch of which nobody said that it was slow: none where nothing is found in it, which
+/// is known long before the figures that a report of it would tell.
+pub fn judge_candidate(
+    table: &CallTable,
+    ingest: &Ingest,
+    split: &Split,
+    settings: &Settings,
+) -> Option<Diagnosis> {
+    if too_few(split) {
+        return None;
+    }
+    let measured = Measured::new(table, ingest, split, settings);
+    (!measured.ranking.ranked.is_empty()).then(|| measured.told(table, ingest.clone(), split))
+}
+
+fn too_few(split: &Split) -> bool {
+    split.window_rows.len() < LEAST_WINDOW || split.baseline_calls() < LEAST_BASELINE
+}
+
+/// What is found in a window, before it is put into words and figures.
+struct Measured {
+    signals: Signals,
+    case: Case,
+    ranking: Ranking,
+}
+
+impl Measured {
+    fn new(table: &CallTable, ingest: &Ingest, split: &Split, settings: &Settings) -> Self {
+        let signals = Signals::new(table, &periods(split, ingest), settings);
+        let case = Case::new(&signals);
+        let ranking = rank(&signals, &case);
+        Self { signals, case, ranking }
+    }
+
+    fn told(&self, table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
+        let mut diagnosis = blank(table, ingest, split);
+        fill(&mut diagnosis, table, split, (&self.signals, &self.case, &self.ranking));
+        counted::fill(&mut diagnosis, table, split);
+        diagnosis
+    }
 }
 
 /// The conclusion where no window was given and no spike was found; `searched` says whether the
@@ -122,7 +160,7 @@ fn blank(table: &CallTable, ingest: Ingest, split: &Split) -> Diagnosis {
         counted: None,
         charts: None,
         notes: split.notes.clone(),
-        coverage: coverage(table, split),
+        coverage: coverage::coverage(table, split),
         ingest,
         other_spikes: Vec::new(),
     }
@@ -302,50 +340,6 @@ fn notes(signals: &Signals) -> Vec<String> {
         ));
     }
     notes
-}
-
-/// The columns that a diagnosis rests on.
-const COVERED: [Col; 20] = [
-    Col::DurationS,
-    Col::TtftS,
-    Col::ItlS,
-    Col::InputTokens,
-    Col::CacheReadTokens,
-    Col::OutputTokens,
-    Col::CacheMissReason,
-    Col::QueueWaitS,
-    Col::BatchSize,
-    Col::SpecAcceptedTokens,
-    Col::RequestId,
-    Col::ResponseModel,
-    Col::Region,
-    Col::PoolId,
-    Col::SystemFingerprint,
-    Col::PromptName,
-    Col::PromptVersion,
-    Col::PromptHash,
-    Col::Tenant,
-    Col::Attempts,
-];
-
-fn coverage(table: &CallTable, split: &Split) -> Vec<Coverage> {
-    let baseline = split.baseline_row_indices();
-    let window: Vec<usize> = split.window_rows.clone().collect();
-    COVERED
-        .iter()
-        .map(|col| {
-            let carried = table.known(*col);
-            let share = |rows: &[usize]| {
-                let with = rows.iter().filter(|row| carried.get(**row) == Some(&true)).count();
-                if rows.is_empty() { 0.0 } else { with as f64 / rows.len() as f64 }
-            };
-            Coverage {
-                column: col.name().to_owned(),
-                baseline_share: share(&baseline),
-                window_share: share(&window),
-            }
-        })
-        .collect()
 }
 
 /// The series in which spikes are looked for where no window was given.

@@ -96,11 +96,43 @@ pub fn find(starts_ns: &[i64], series: &[&[f64]]) -> Vec<Found> {
 
 /// The same with those that overlap in part; of those that are nearly one, the clearest.
 pub fn candidates(starts_ns: &[i64], series: &[&[f64]]) -> Vec<Found> {
+    candidates_beside(starts_ns, series, None)
+}
+
+/// Series of which the bins alone are known, of every call where only a sample is at hand: for each
+/// the numbers of the bins that tell of it, and its logarithm in each.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// First instant of bin 0.
+    pub start_ns: i64,
+    /// Length of a bin.
+    pub bin_ns: i64,
+    /// First instant after the last call.
+    pub end_ns: i64,
+    /// The series.
+    pub series: Vec<(Vec<usize>, Vec<f64>)>,
+}
+
+/// The same where series of bins stand beside those of calls: their stretches name them by a signal
+/// that follows those of the calls.
+pub fn candidates_beside(
+    starts_ns: &[i64],
+    series: &[&[f64]],
+    counted: Option<&Counted>,
+) -> Vec<Found> {
     let of_one = |(signal, values): (usize, &&[f64])| {
         let found = in_series(starts_ns, values).into_iter();
         found.map(|found| Found { signal, ..found }).collect::<Vec<Found>>()
     };
-    let found: Vec<Vec<Found>> = series.par_iter().enumerate().map(of_one).collect();
+    let mut found: Vec<Vec<Found>> = series.par_iter().enumerate().map(of_one).collect();
+    if let Some(counted) = counted {
+        let of_bins = |(at, binned): (usize, &Binned)| {
+            let clock = Clock::of(counted);
+            let found = in_bins(binned, &clock).into_iter();
+            found.map(|found| Found { signal: series.len() + at, ..found }).collect()
+        };
+        found.par_extend(counted.series.par_iter().enumerate().map(of_bins));
+    }
     let mut found = found.concat();
     let order = |a: &Found, b: &Found| {
         let by_place = a.range.cmp(&b.range).then(a.signal.cmp(&b.signal));
@@ -136,23 +168,43 @@ fn in_series(starts_ns: &[i64], values: &[f64]) -> Vec<Found> {
         return Vec::new();
     }
     let bin_ns = (span_s * 1e9 / bins.floor()) as i64 + 1;
-    let mut found = Vec::new();
+    let clock = Clock { start_ns: first, bin_ns, end_ns: last.saturating_add(1), span_s };
     let levels = if has_quantiles(&values) { &LEVELS[..] } else { &LEVELS[..1] };
-    for (index, levels) in binned(&starts_ns, &values, bin_ns, levels) {
-        let stretches = raised(&levels, LEAST_RISE.ln_1p(), LEAST_BINS);
-        let place = |stretch: &Raised| {
-            let from = i64::try_from(*index.get(stretch.from)?).ok()?;
-            let to = i64::try_from(*index.get(stretch.to.checked_sub(1)?)?).ok()? + 1;
-            let at = |bin: i64| first.saturating_add(bin.saturating_mul(bin_ns));
-            let range = Range { start_ns: at(from), end_ns: at(to).min(last.saturating_add(1)) };
-            let ratio = stretch.rise.exp();
-            let picked_from = (POSITIONS * span_s / range.length_s().max(1.0)).ceil() as usize;
-            Some(Found { range, signal: 0, ratio, strength: stretch.strength, picked_from })
-        };
-        let strong = stretches.iter().filter(|stretch| stretch.strength >= LEAST_STRENGTH);
-        found.extend(strong.filter_map(place));
+    let binned = binned(&starts_ns, &values, bin_ns, levels);
+    binned.iter().flat_map(|binned| in_bins(binned, &clock)).collect()
+}
+
+/// When bins are.
+struct Clock {
+    start_ns: i64,
+    bin_ns: i64,
+    /// First instant after the last call.
+    end_ns: i64,
+    /// From the first call to the last.
+    span_s: f64,
+}
+
+impl Clock {
+    fn of(counted: &Counted) -> Self {
+        let Counted { start_ns, bin_ns, end_ns, .. } = *counted;
+        Self { start_ns, bin_ns, end_ns, span_s: Range { start_ns, end_ns }.length_s() }
     }
-    found
+}
+
+/// The stretches of one level over its bins.
+fn in_bins((index, levels): &Binned, clock: &Clock) -> Vec<Found> {
+    let stretches = raised(levels, LEAST_RISE.ln_1p(), LEAST_BINS);
+    let place = |stretch: &Raised| {
+        let from = i64::try_from(*index.get(stretch.from)?).ok()?;
+        let to = i64::try_from(*index.get(stretch.to.checked_sub(1)?)?).ok()? + 1;
+        let at = |bin: i64| clock.start_ns.saturating_add(bin.saturating_mul(clock.bin_ns));
+        let range = Range { start_ns: at(from), end_ns: at(to).min(clock.end_ns) };
+        let ratio = stretch.rise.exp();
+        let picked_from = (POSITIONS * clock.span_s / range.length_s().max(1.0)).ceil() as usize;
+        Some(Found { range, signal: 0, ratio, strength: stretch.strength, picked_from })
+    };
+    let strong = stretches.iter().filter(|stretch| stretch.strength >= LEAST_STRENGTH);
+    strong.filter_map(place).collect()
 }
 
 /// Whether a series has values enough that differ for quantiles to mean something.

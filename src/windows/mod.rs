@@ -15,9 +15,12 @@ use chrono::{DateTime, SecondsFormat};
 
 pub use bins::bin_ns;
 pub use choose::{choose, placed, split_at};
-pub use find::{Found, LEAST_SEARCHED_CALLS, LEAST_SEARCHED_S, candidates, find, searchable};
+pub use find::{
+    Counted, Found, LEAST_SEARCHED_CALLS, LEAST_SEARCHED_S, candidates, candidates_beside, find,
+    searchable,
+};
 pub use grammar::{duration_ns, is_written};
-pub use needed::{needed, stated};
+pub use needed::{around, needed, stated};
 
 /// What was asked for, as it was written; `None` where it was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

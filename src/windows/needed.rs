@@ -43,21 +43,29 @@ pub fn needed(args: &WindowArgs) -> Result<Option<Vec<Range>>> {
             Some(baseline) => needed.push(baseline),
             None => return Ok(None),
         },
-        None => {
-            let reach = reach_ns(window);
-            needed.push(Range {
-                start_ns: window.start_ns.saturating_sub(reach),
-                end_ns: window.end_ns.saturating_add(reach),
-            });
-            needed.extend(EARLIER_DAYS.iter().map(|back| earlier_day(window, *back)));
-        }
+        None => return Ok(Some(around(window))),
     }
-    for range in &mut needed {
+    Ok(Some(with_margins(needed)))
+}
+
+/// Everything that a baseline that is chosen for a window can come from, and the window.
+pub fn around(window: Range) -> Vec<Range> {
+    let reach = reach_ns(window);
+    let near = Range {
+        start_ns: window.start_ns.saturating_sub(reach),
+        end_ns: window.end_ns.saturating_add(reach),
+    };
+    let days = EARLIER_DAYS.iter().map(|back| earlier_day(window, *back));
+    with_margins([window, near].into_iter().chain(days).collect())
+}
+
+fn with_margins(mut ranges: Vec<Range>) -> Vec<Range> {
+    for range in &mut ranges {
         range.start_ns = range.start_ns.saturating_sub(MARGIN_NS);
         range.end_ns = range.end_ns.saturating_add(MARGIN_NS);
     }
-    needed.sort_unstable();
-    Ok(Some(needed))
+    ranges.sort_unstable();
+    ranges
 }
 
 #[cfg(test)]

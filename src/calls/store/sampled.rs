@@ -1,11 +1,13 @@
 //! Of stored tables that hold very many calls, what is judged: the row groups of the time that is
 //! needed, and of these one trace in so many beside the counts of every call.
 
+use std::collections::BTreeSet;
+
 use parquet::arrow::arrow_reader::RowSelection;
 use rayon::prelude::*;
 
 use super::parquet::Stored;
-use crate::calls::sample::{COUNTED, Sampled};
+use crate::calls::sample::{COUNTED, OTHER_IDS, Sampled};
 use crate::calls::{Asked, CallTable, Sample};
 use crate::diagnosis::ServerCell;
 use crate::error::Result;
@@ -54,30 +56,38 @@ pub fn read(inputs: &[CanonicalInput], asked: &Asked<'_>) -> Result<Option<Sampl
     Ok(Some(Sampled::new(table, calls, untold, sample.map(|sample| (sample, cells)))))
 }
 
-/// The judged calls of a row group, and the counts of all of its calls.
+/// The judged calls of a row group, and the counts of all of its calls: first the columns that are
+/// counted, then of the judged calls the others.
 fn of_group(
     stored: &Stored,
     group: usize,
     sample: &Sample,
     columns: Option<&[Col]>,
 ) -> Result<(Vec<CallTable>, Vec<ServerCell>)> {
-    let none = std::collections::BTreeSet::new();
-    let (mut selection, mut cells) = (Vec::new(), Vec::new());
-    let mut before = 0;
-    for part in stored.group(group, (&COUNTED, &none), None)? {
-        let (rows, counted) = sample.of_table(&part);
-        selection
-            .extend(rows.into_iter().map(|row| before + row as usize..before + row as usize + 1));
-        cells.extend(counted);
-        before += part.len();
+    let none = BTreeSet::new();
+    let mut counted = COUNTED.to_vec();
+    let mut parts = stored.group(group, (&counted, &none), None)?;
+    if parts.iter().any(|part| part.known(Col::TraceId).contains(&false)) {
+        counted.extend(OTHER_IDS);
+        parts = stored.group(group, (&counted, &none), None)?;
     }
-    if selection.is_empty() {
+    let (mut kept, mut ranges, mut cells, mut before) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for part in parts {
+        let (rows, of_part) = sample.of_table(&part);
+        cells.extend(of_part);
+        ranges.extend(rows.iter().map(|row| before + *row as usize..before + *row as usize + 1));
+        before += part.len();
+        kept.push(part.only(&rows));
+    }
+    if ranges.is_empty() {
         return Ok((Vec::new(), cells));
     }
-    let rows = RowSelection::from_consecutive_ranges(selection.into_iter(), before);
-    let all: Vec<Col> = Col::all().collect();
-    let asked = (columns.unwrap_or(&all), &stored.segments());
-    Ok((stored.group(group, asked, Some(rows))?, cells))
+    let rows = RowSelection::from_consecutive_ranges(ranges.into_iter(), before);
+    let asked = Col::all().filter(|col| columns.is_none_or(|columns| columns.contains(col)));
+    let others: Vec<Col> = asked.filter(|col| !counted.contains(col)).collect();
+    let others = stored.group(group, (&others, &stored.segments()), Some(rows))?;
+    let [kept, others] = [kept, others].map(CallTable::stacked);
+    Ok((vec![kept.beside(others)], cells))
 }
 
 /// The row groups that the asked stretches of time touch; all of them where the file does not say
