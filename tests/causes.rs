@@ -108,9 +108,28 @@ fn a_prefix_used_for_the_first_time_is_no_edited_prompt() {
 
 #[test]
 fn requests_longer_at_both_ends_are_of_another_kind() {
+    for change in [Change::RequestsOfAnotherKind, Change::LargeRequestsOfAnotherKind] {
+        for seed in [1, 2, 3] {
+            let both = diagnosis(change, seed);
+            assert_eq!(said(&both), Cause::MixShift.id(), "{change:?} {seed}: {}", both.headline);
+        }
+    }
+}
+
+#[test]
+fn calls_of_half_a_minute_can_move_to_a_slower_model_too() {
     for seed in [1, 2, 3] {
-        let both = diagnosis(Change::RequestsOfAnotherKind, seed);
-        assert_eq!(said(&both), Cause::MixShift.id(), "seed {seed}: {}", both.headline);
+        let moved = diagnosis(Change::SlowModelOfLongAnswers, seed);
+        assert_eq!(said(&moved), Cause::MixShift.id(), "seed {seed}: {}", moved.headline);
+    }
+}
+
+#[test]
+fn no_cause_is_surer_than_the_one_before_it() {
+    for (_, fires, _) in CASES {
+        let sure: Vec<f64> =
+            diagnosis(fires, 1).diagnoses.iter().map(|found| found.confidence).collect();
+        assert!(sure.is_sorted_by(|a, b| a >= b), "{fires:?}: {sure:?}");
     }
 }
 

@@ -17,7 +17,7 @@
 //! Each of the four ways is given the figures that queueing theory makes it have, with widths as
 //! broad as the measured cases of `serving-physics` are scattered; their likelihoods are compared.
 
-use crate::signals::case::Case;
+use crate::signals::case::{Case, Rest};
 use crate::signals::reported::Reported;
 
 /// A way to get slower: whether it is contention, and the four figures, each with its spread.
@@ -42,8 +42,14 @@ const WAYS: [Way; 4] = [
 
 /// Least logarithm of the time per token for the ratios to mean anything.
 const LEAST_ITL_LOG: f64 = 0.08;
+/// A slower service adds at least about this part of the logarithm to TTFT: no case measured stood below
+/// 0.23, and a TTFT that is mostly network halves that.
+const LEAST_PREFILL_PART: f64 = 0.12;
+const PREFILL_SOFT: f64 = 0.04;
 /// A wait below this is scheduling, not queueing.
 const FLOOR_WAIT_S: f64 = 0.005;
+/// What grew to more than this many times the floor from below it appeared from nothing.
+const MOST_FROM_NOTHING: f64 = 4.0;
 /// Chunks that come closer were waiting for the reader.
 const FLOOR_GAP_S: f64 = 0.001;
 /// Figures that nobody sees in full are believed this much at most.
@@ -57,14 +63,24 @@ pub fn crowded(case: &Case, ttft_part: f64) -> Option<f64> {
         return None;
     }
     let seen = [Some(ttft_part), batch, wait, grew(case, case.gap_s, FLOOR_GAP_S)];
+    let prefills_slower = prefills_slower(&case.rest?);
     let (mut contention, mut all) = (0.0, 0.0);
     for way in &WAYS {
         let bells = seen.iter().zip(way.figures).map(|(seen, figure)| bell(*seen, figure));
-        let likelihood = bells.product::<f64>() + f64::MIN_POSITIVE;
+        let held = if way.contention { 1.0 } else { prefills_slower };
+        let likelihood = held * bells.product::<f64>() + f64::MIN_POSITIVE;
         all += likelihood;
         contention += if way.contention { likelihood } else { 0.0 };
     }
     Some((contention / all).clamp(1.0 - MOST, MOST))
+}
+
+/// How well TTFT agrees with a service that is slower as a whole, 0 to 1: such a service prefills slower
+/// too, and only the part of TTFT that is network and scheduling hides it.
+fn prefills_slower(rest: &Rest) -> f64 {
+    let most = (rest.ttft.log + 1.64 * rest.ttft.error).max(0.0);
+    let part = if rest.itl.log > 0.0 { most / (most + rest.itl.log) } else { 1.0 };
+    1.0 / (1.0 + ((LEAST_PREFILL_PART - part) / PREFILL_SOFT).exp())
 }
 
 /// How much likelier the gaps between chunks are in a crowded batch than in a slower service, where
@@ -84,7 +100,14 @@ fn odds_of_gap(grew: f64) -> f64 {
 fn grew(case: &Case, reported: Option<Reported>, floor: f64) -> Option<f64> {
     let itl = case.rest?.itl.log;
     let of = reported.filter(|_| itl >= LEAST_ITL_LOG)?;
-    Some((of.window.max(floor) / of.baseline.max(floor)).ln() / itl)
+    Some(log_growth(of.baseline, of.window, floor)? / itl)
+}
+
+/// How a figure grew, as a logarithm; none for a queue that appears where none was, which has no
+/// ratio: any server's does that once it is full.
+fn log_growth(baseline: f64, window: f64, floor: f64) -> Option<f64> {
+    let from_nothing = baseline < floor && window > MOST_FROM_NOTHING * floor;
+    (!from_nothing).then(|| (window.max(floor) / baseline.max(floor)).ln())
 }
 
 /// The density of a figure around its mean, with tails that a stranger may lie in; 1 where the
@@ -98,11 +121,35 @@ fn bell(figure: Option<f64>, (mean, spread): (f64, f64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals::tally::Shift;
 
     #[test]
     fn gaps_that_stay_speak_for_others_prompts_and_gaps_that_grow_for_slower_steps() {
         let (stayed, followed) = (odds_of_gap(0.2), odds_of_gap(0.95));
         assert!(stayed > 3.0 && followed < 0.7, "{stayed} {followed}");
+    }
+
+    #[test]
+    fn a_first_token_that_held_speaks_against_a_slower_service() {
+        let shift = |log: f64| Shift { log, error: 0.01, ..Shift::default() };
+        let rest = |ttft: f64| Rest {
+            slice: 0,
+            ttft: shift(ttft),
+            itl: shift(0.33),
+            whole: shift(0.3),
+            split: true,
+            inferred: false,
+            slowest: 0.0,
+        };
+        assert!(prefills_slower(&rest(0.0)) < 0.3);
+        assert!(prefills_slower(&rest(0.15)) > 0.9);
+    }
+
+    #[test]
+    fn a_queue_that_appears_from_nothing_has_no_ratio() {
+        assert_eq!(log_growth(0.0, 0.3, FLOOR_WAIT_S), None);
+        assert_eq!(log_growth(0.0, 0.01, FLOOR_WAIT_S), Some(2_f64.ln()));
+        assert_eq!(log_growth(0.05, 0.3, FLOOR_WAIT_S), Some(6_f64.ln()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::frame::{Frame, Side};
 use super::halves::halves;
 use super::load::Load;
 use super::locate::{locate, surely_longer, under_a_surge};
+use super::longer::confined;
 use super::misses::Misses;
 use super::own_work::{OwnWork, own_work};
 use super::reported::{Reported, reported};
@@ -135,12 +136,19 @@ impl Case {
         let alike = located[Effect::Length as usize].is_some()
             == located[Effect::Output as usize].is_some();
         let longer = surely_longer(signals).filter(|_| alike);
+        let ends = [Effect::Length, Effect::Output]
+            .map(|effect| located[effect as usize].map(|located| located.slice));
+        let longer = longer.map(|longer| confined(signals, longer, ends));
         if let Some(longer) = &longer {
             // Each alone may be chance, and both are not.
-            let ends = [(Effect::Length, longer.prompt), (Effect::Output, longer.answer)];
-            for (effect, shift) in ends {
+            for (effect, shift) in
+                [(Effect::Length, longer.prompt), (Effect::Output, longer.answer)]
+            {
                 let slice = longer.slice;
-                located[effect as usize].get_or_insert(Located { slice, shift, outside: None });
+                let there = Located { slice, shift, outside: None };
+                let at = located[effect as usize].get_or_insert(there);
+                // What is told of everything is told of the slice that holds it.
+                *at = if at.slice == 0 { there } else { *at };
             }
         }
         if rest(signals, &located).is_none()

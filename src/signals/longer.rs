@@ -52,6 +52,17 @@ pub fn longer(signals: &Signals, least_log: f64) -> Option<Longer> {
     long.max_by(|a, b| near(a).total_cmp(&near(b)).then(b.slice.cmp(&a.slice)))
 }
 
+/// The slice that holds one end alone holds both, where the other end is longer there as well: of
+/// everything the calls that stayed as they were are only a part.
+pub fn confined(signals: &Signals, longer: Longer, ends: [Option<usize>; 2]) -> Longer {
+    let [Some(prompt), Some(answer)] = ends else { return longer };
+    let holds = prompt.max(answer);
+    if longer.slice != 0 || prompt.min(answer) != 0 || holds == 0 {
+        return longer;
+    }
+    in_slice(signals, holds, longer.least_z).unwrap_or(longer)
+}
+
 fn in_slice(signals: &Signals, slice: usize, least_z: f64) -> Option<Longer> {
     let of = |effect: Effect| signals.shifts[slice][effect as usize];
     let (prompt, answer) = (of(Effect::Length), of(Effect::Output));

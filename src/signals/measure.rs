@@ -49,7 +49,12 @@ impl Effects {
         effects
     }
 
+    /// Ratios are bounded, so that no single call decides; what a kind usually takes is no ratio.
     fn set(&mut self, effect: Effect, row: usize, log: f64) {
+        if effect == Effect::Mix {
+            self.logs[effect as usize][row] = log;
+            return;
+        }
         self.logs[effect as usize][row] = log.clamp(LEAST_LOG, MOST_LOG);
     }
 

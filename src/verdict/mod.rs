@@ -296,16 +296,11 @@ fn ranked(
         slice: found.finding.slice,
     };
     let place = words::place(&segment);
-    let confidence = if at == 0 {
-        confidence::first(found, slice.window_calls)
-    } else {
-        confidence::further(found, slice.window_calls)
-    };
     let cause = RankedCause {
         rank: at + 1,
         cause: found.cause,
         owner: found.cause.owner(),
-        confidence,
+        confidence: found.confidence,
         share: (found.share * 1000.0).round() / 1000.0,
         segment,
         onset: DateTime::from_timestamp_nanos(first_ns + (began_s * 1e9) as i64),

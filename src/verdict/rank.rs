@@ -1,6 +1,7 @@
 //! Findings to a ranking: which causes the case shows, how much of the added time each explains,
 //! and how often each wins when the blocks of time are drawn again.
 
+use super::confidence;
 use crate::causes::{Finding, Judgement, RULES};
 use crate::diagnosis::Cause;
 use crate::signals::Signals;
@@ -23,6 +24,8 @@ pub struct Ranked {
     pub share: f64,
     /// How often it came first on resampled blocks of time, 0 to 1.
     pub wins: f64,
+    /// The probability that it is real and material, 0 to 1.
+    pub confidence: f64,
 }
 
 /// Everything that the rules said.
@@ -61,6 +64,7 @@ pub fn rank(signals: &Signals, case: &Case) -> Ranking {
                     score,
                     share: 0.0,
                     wins: 0.0,
+                    confidence: 0.0,
                 });
             }
             Judgement::RuledOut(because) => ranking.ruled_out.push((rule.cause, because)),
@@ -78,7 +82,22 @@ pub fn rank(signals: &Signals, case: &Case) -> Ranking {
     let main = ranking.ranked.first().map(|found| found.cause);
     ranking.ranked.retain(|found| Some(found.cause) == main || found.share >= LEAST_SHARE);
     count_wins(signals, case, &mut ranking.ranked);
+    // What comes first on most resamples stands first.
+    ranking.ranked.sort_by(|a, b| b.wins.total_cmp(&a.wins));
+    say_how_sure(signals, &mut ranking.ranked);
     ranking
+}
+
+/// Gives every cause its confidence, and the places behind the first by it: no figure contradicts its
+/// place.
+fn say_how_sure(signals: &Signals, ranked: &mut [Ranked]) {
+    let calls = |found: &Ranked| signals.slices.slices[found.finding.slice].window_calls;
+    let Some((first, further)) = ranked.split_first_mut() else { return };
+    first.confidence = confidence::first(first, calls(first));
+    for found in further.iter_mut() {
+        found.confidence = confidence::further(found, calls(found)).min(first.confidence);
+    }
+    further.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
 }
 
 fn score(finding: &Finding) -> f64 {

@@ -43,6 +43,8 @@ pub enum Change {
     LongerAnswers,
     AnswersAsEver,
     SlowModel,
+    /// The same where every answer takes half a minute.
+    SlowModelOfLongAnswers,
     OtherModelMixAsFast,
     /// Conversations, whose cached part grows with their length: text put into every prompt,
     TextIntoConversations,
@@ -58,6 +60,8 @@ pub enum Change {
     TextOfEachCall,
     /// Requests that are longer in and out, where no prompt is named.
     RequestsOfAnotherKind,
+    /// The same of prompts that are several times as long.
+    LargeRequestsOfAnotherKind,
     /// Three and a half times the calls, each a little slower;
     SurgeOfLittleHarm,
     /// and as little slower under the usual number of calls.
@@ -118,8 +122,11 @@ pub fn world(change: Change, seed: u64) -> CallTable {
             work.fixed += (history * rng.uniform()).round();
             work.cached = (0.9 * work.fixed).round();
         }
-        if change == Change::RequestsOfAnotherKind {
+        if matches!(change, Change::RequestsOfAnotherKind | Change::LargeRequestsOfAnotherKind) {
             work.prompt = "";
+        }
+        if change == Change::SlowModelOfLongAnswers {
+            work.output *= 16.0;
         }
         if incident {
             alter(change, &mut work, &mut rng);
@@ -209,6 +216,10 @@ fn alter(change: Change, work: &mut Work, rng: &mut Rng) {
             work.dynamic += 1200.0;
             work.output *= 1.4;
         }
+        Change::LargeRequestsOfAnotherKind if rag && half => {
+            work.dynamic += 4000.0;
+            work.output *= 2.0;
+        }
         Change::SurgeOfLittleHarm | Change::LittleHarm => work.speed.0 *= 1.09,
         Change::BothSlightlySlower => {
             work.speed.0 *= 1.03;
@@ -254,7 +265,9 @@ fn reroute(change: Change, work: &mut Work, rng: &mut Rng) {
         Change::ClientWaitsLittle if rag => work.wait_s = 0.006,
         Change::LongerAnswers if rag => work.output *= 2.5,
         Change::AnswersAsEver if rag => work.output *= 1.02,
-        Change::SlowModel if !rag && most => (work.model, work.speed) = ("gpt-4o", (1.0, 1.0)),
+        Change::SlowModel | Change::SlowModelOfLongAnswers if !rag && most => {
+            (work.model, work.speed) = ("gpt-4o", (1.0, 1.0))
+        }
         Change::OtherModelMixAsFast if !rag && most => {
             (work.prompt, work.accepted_share) = ("chat.sql", 0.6);
         }
