@@ -34,7 +34,7 @@ HEALTHY = ["plain", "burst", "deploy", "daily"]
 LEVELS = ["full", "typical", "typical", "tokens", "duration"]
 START = dt.datetime(2026, 9, 14, 6, tzinfo=dt.timezone.utc)
 MINUTE_S = 60
-LOST_OF_CACHED = 1024  # a prefix shorter than this is not cached
+LEAST_CACHED_TOKENS = 1024
 
 
 @dataclass
@@ -126,17 +126,20 @@ def draw_world(rng, cause, severity, level):
     told = {"prompt": level == "full" or rng.random() < 0.6, "version": level == "full" or rng.random() < 0.5,
             "region": level == "full" or rng.random() < 0.7, "fingerprint": rng.random() < 0.6,
             "tenant": rng.random() < 0.5}
+    strength = {"subtle": (0.25, 0.4), "moderate": (0.5, 1), "severe": (1.3, 3)}[severity]
     world = World(
-        cause, healthy, severity, level,
-        {"subtle": rng.uniform(0.25, 0.4), "moderate": rng.uniform(0.5, 1), "severe": rng.uniform(1.3, 3)}[severity],
-        length_s, onset_s, min(length_s - 60, onset_s + rng.uniform(420, 1800)),
-        rng.choice([0, 0, rng.uniform(30, 150)]), 2.0 if healthy == "burst" else surge,
-        len(services) > 1 and cause != "load_surge" and rng.random() < 0.55,
-        cause == "load_surge" or (healthy != "burst" and rng.random() < 0.4),
-        cause in DRAFTS or rng.random() < 0.3,
-        rng.uniform(0.08, 0.45), rng.uniform(2e-5, 1.5e-4), log_uniform(rng, 0.008, 0.04),
-        rng.uniform(0.12, 0.4), rng.uniform(0.04, 0.15), rng.uniform(0.002, 0.02), rng.uniform(1.6, 3),
-        told, services)
+        cause=cause, healthy=healthy, severity=severity, level=level, told=told, services=services,
+        strength=rng.uniform(*strength), length_s=length_s, onset_s=onset_s,
+        end_s=min(length_s - 60, onset_s + rng.uniform(420, 1800)),
+        ramp_s=rng.choice([0, 0, rng.uniform(30, 150)]),
+        surge=2.0 if healthy == "burst" else surge,
+        confined=len(services) > 1 and cause != "load_surge" and rng.random() < 0.55,
+        own_server=cause == "load_surge" or (healthy != "burst" and rng.random() < 0.4),
+        speculative=cause in DRAFTS or rng.random() < 0.3,
+        base_s=rng.uniform(0.08, 0.45), per_token_s=rng.uniform(2e-5, 1.5e-4),
+        itl_s=log_uniform(rng, 0.008, 0.04), noise=rng.uniform(0.12, 0.4),
+        itl_noise=rng.uniform(0.04, 0.15), stragglers=rng.uniform(0.002, 0.02),
+        room=rng.uniform(1.6, 3))
     minutes = int(length_s // MINUTE_S) + 2
     for name, spread in (("ttft", rng.uniform(0.02, 0.1)), ("itl", rng.uniform(0.01, 0.06)), ("rate", 0.15)):
         world.drift[name] = drifting(rng, minutes, rng.uniform(0.3, 0.9), spread)
@@ -175,7 +178,7 @@ def arrivals(world, rng):
 def usual_work(world, service, prompt, rng):
     tokens = max(20, int(prompt.tokens * math.exp(rng.gauss(0, prompt.spread))))
     prefix = int(prompt.cached_part * min(tokens, prompt.tokens))
-    held = prefix >= LOST_OF_CACHED and rng.random() > 0.08
+    held = prefix >= LEAST_CACHED_TOKENS and rng.random() > 0.08
     return {"input": tokens, "output": max(2, int(prompt.answer * math.exp(rng.gauss(0, 0.5)))), "prefix": prefix,
             "cached": prefix if held else 0, "version": "v7", "model": service.model + "-2026-05",
             "region": service.region, "pool": "pool-a", "fingerprint": "fp_a", "accepted": prompt.accepted,

@@ -42,9 +42,10 @@ const WAYS: [Way; 4] = [
 
 /// Least logarithm of the time per token for the ratios to mean anything.
 const LEAST_ITL_LOG: f64 = 0.08;
-/// A slower service adds at least about this part of the logarithm to TTFT: no case measured stood below
-/// 0.23, and a TTFT that is mostly network halves that.
+/// A slower service adds at least about this part of the logarithm to TTFT: no simulated case stood
+/// below 0.23 (seeds of `docs/accuracy.md`), and a TTFT that is mostly network halves that.
 const LEAST_PREFILL_PART: f64 = 0.12;
+/// Softness of that bound.
 const PREFILL_SOFT: f64 = 0.04;
 /// A wait below this is scheduling, not queueing.
 const FLOOR_WAIT_S: f64 = 0.005;
@@ -75,8 +76,8 @@ pub fn crowded(case: &Case, ttft_part: f64) -> Option<f64> {
     Some((contention / all).clamp(1.0 - MOST, MOST))
 }
 
-/// How well TTFT agrees with a service that is slower as a whole, 0 to 1: such a service prefills slower
-/// too, and only the part of TTFT that is network and scheduling hides it.
+/// How well TTFT agrees with a service that is slower as a whole, 0 to 1: such a service prefills
+/// slower too, and only the part of TTFT that is network and scheduling hides it.
 fn prefills_slower(rest: &Rest) -> f64 {
     let most = (rest.ttft.log + 1.64 * rest.ttft.error).max(0.0);
     let part = if rest.itl.log > 0.0 { most / (most + rest.itl.log) } else { 1.0 };

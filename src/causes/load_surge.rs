@@ -17,8 +17,8 @@ pub const RULE: Rule = Rule {
     cause: Cause::LoadSurge,
     doc: "Latency at the same work rises because the own calls a minute rose, beyond everything that the \
         baseline held. Traffic rises by half within half an hour without incident, so less than that is no \
-        surge, and under two and a half times a smaller rise is believed; arrivals are counted rather than concurrency, because slow calls raise concurrency by \
-        themselves.",
+        surge, and under two and a half times a smaller rise is believed; arrivals are counted rather than \
+        concurrency, because slow calls raise concurrency by themselves.",
     needs: &[],
     constants: &[
         Constant {

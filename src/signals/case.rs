@@ -131,26 +131,7 @@ impl Case {
     pub fn new(signals: &Signals) -> Self {
         let mut located: Vec<Option<Located>> =
             EFFECTS.iter().map(|(effect, _)| locate(signals, *effect)).collect();
-        // Answers that alone are longer beyond doubt make the next prompts of their conversations
-        // longer too: of another kind are requests whose ends moved alike.
-        let alike = located[Effect::Length as usize].is_some()
-            == located[Effect::Output as usize].is_some();
-        let longer = surely_longer(signals).filter(|_| alike);
-        let ends = [Effect::Length, Effect::Output]
-            .map(|effect| located[effect as usize].map(|located| located.slice));
-        let longer = longer.map(|longer| confined(signals, longer, ends));
-        if let Some(longer) = &longer {
-            // Each alone may be chance, and both are not.
-            for (effect, shift) in
-                [(Effect::Length, longer.prompt), (Effect::Output, longer.answer)]
-            {
-                let slice = longer.slice;
-                let there = Located { slice, shift, outside: None };
-                let at = located[effect as usize].get_or_insert(there);
-                // What is told of everything is told of the slice that holds it.
-                *at = if at.slice == 0 { there } else { *at };
-            }
-        }
+        let longer_slice = grew_together(signals, &mut located);
         if rest(signals, &located).is_none()
             && let Some((effect, slow)) = under_a_surge(signals, &Load::new(signals, 0))
         {
@@ -174,7 +155,7 @@ impl Case {
         Self {
             whole: signals.shifts[0],
             rest,
-            longer_slice: longer.map(|longer| longer.slice),
+            longer_slice,
             own_work,
             loss_meets_slowness,
             mix_thinned_part: located[Effect::Mix as usize]
@@ -285,6 +266,29 @@ fn carried(frame: &Frame, carries: impl Fn(usize) -> bool) -> bool {
         let with = rows.iter().filter(|row| carries(**row)).count();
         !rows.is_empty() && with as f64 >= CARRIED_SHARE * rows.len() as f64
     })
+}
+
+/// The slice where prompts and answers grew together beyond chance, which both ends are then told of.
+///
+/// Answers that alone are longer beyond doubt make the next prompts of their conversations longer too:
+/// of another kind are requests whose ends moved alike.
+fn grew_together(signals: &Signals, located: &mut [Option<Located>]) -> Option<usize> {
+    let ends = [Effect::Length, Effect::Output]
+        .map(|effect| located[effect as usize].map(|located| located.slice));
+    if ends[0].is_some() != ends[1].is_some() {
+        return None;
+    }
+    let longer = confined(signals, surely_longer(signals)?, ends);
+    let slice = longer.slice;
+    for (effect, shift) in [(Effect::Length, longer.prompt), (Effect::Output, longer.answer)] {
+        let end = &mut located[effect as usize];
+        // Each alone may be chance, and both are not; of everything, the calls that stayed as they
+        // were are a part.
+        if end.is_none_or(|end| end.slice == 0) {
+            *end = Some(Located { slice, shift, outside: None });
+        }
+    }
+    Some(slice)
 }
 
 /// Whether most calls of the window in one slice lie in the other too.

@@ -2,6 +2,7 @@
 //! around them is told by the sample that was read.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::calls::{CallTable, Codes};
 use crate::diagnosis::{CLASSES_PER_DOUBLING, CountedCalls, ServerCell, ServerCounts};
@@ -38,6 +39,19 @@ pub struct Sum {
 type Kind<'a> = (&'a str, &'a str, &'a str);
 
 impl<'a> Counts<'a> {
+    /// The counts beside what was read of so many inputs; none where nothing was counted, or where some
+    /// inputs were counted and others were not.
+    pub fn beside(
+        table: &CallTable,
+        counted: &'a [Arc<ServerCounts>],
+        inputs: usize,
+    ) -> Option<Self> {
+        match counted {
+            [server] if server.of_calls || inputs == 1 => Self::new(table, server),
+            _ => None,
+        }
+    }
+
     /// The counts of a server of whose calls the table is the sample; none where the sample shows
     /// no call among its spans.
     pub fn new(table: &CallTable, server: &'a ServerCounts) -> Option<Self> {

@@ -52,8 +52,7 @@ pub fn longer(signals: &Signals, least_log: f64) -> Option<Longer> {
     long.max_by(|a, b| near(a).total_cmp(&near(b)).then(b.slice.cmp(&a.slice)))
 }
 
-/// The slice that holds one end alone holds both, where the other end is longer there as well: of
-/// everything the calls that stayed as they were are only a part.
+/// The slice that holds one end alone holds both, where the other end is longer there as well.
 pub fn confined(signals: &Signals, longer: Longer, ends: [Option<usize>; 2]) -> Longer {
     let [Some(prompt), Some(answer)] = ends else { return longer };
     let holds = prompt.max(answer);

@@ -49,13 +49,14 @@ impl Effects {
         effects
     }
 
-    /// Ratios are bounded, so that no single call decides; what a kind usually takes is no ratio.
+    /// A ratio, bounded so that no single call decides.
     fn set(&mut self, effect: Effect, row: usize, log: f64) {
-        if effect == Effect::Mix {
-            self.logs[effect as usize][row] = log;
-            return;
-        }
         self.logs[effect as usize][row] = log.clamp(LEAST_LOG, MOST_LOG);
+    }
+
+    /// What the call's kind usually takes; the mix compares levels, and those have no bounds.
+    fn set_usual(&mut self, row: usize, seconds: f64) {
+        self.logs[Effect::Mix as usize][row] = seconds.ln();
     }
 
     fn add(&mut self, term: Term, row: usize, seconds: f64) {
@@ -119,7 +120,7 @@ impl Effects {
         self.set(Effect::ClassMix, row, usual.class[row]);
         self.set(Effect::RouteItl, row, place.ln());
         self.set(Effect::Output, row, ((ttft.1 + base * output) / (ttft.1 + base * kind)).ln());
-        self.set(Effect::Mix, row, (ttft.0 + base_kind * kind).ln());
+        self.set_usual(row, ttft.0 + base_kind * kind);
         self.add(Term::PromptLength, row, (base - base_kind) * kind);
         self.add(Term::OutputLength, row, base * (output - kind));
         self.add(Term::Acceptance, row, (full / place - base) * output);
@@ -180,7 +181,7 @@ impl Effects {
         self.set(Effect::Cache, row, (first / first_kept).ln());
         self.set(Effect::Length, row, (first_kept / first_kind).ln());
         self.waited(frame, expected, (row, first * place, usual.queue_s[row]));
-        self.set(Effect::Mix, row, kind.ln());
+        self.set_usual(row, kind);
         self.set(Effect::RouteWhole, row, place.ln());
         self.set(Effect::RestWhole, row, (expected.seen_whole_s[row] / full).ln());
         self.client(frame, row, full);

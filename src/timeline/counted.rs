@@ -11,11 +11,10 @@ use crate::signals::counted::{Counts, MODEL, SERVICE, Sum};
 /// Puts the server's counts where those of the sample stand.
 pub fn redraw(found: &mut DumpTimeline, table: &CallTable, bins: &Bins) {
     let servers = found.ingest.counted.clone();
-    let counts = match servers.as_slice() {
-        [] => return,
-        [server] if server.of_calls || found.ingest.files.len() == 1 => Counts::new(table, server),
-        _ => None,
-    };
+    if servers.is_empty() {
+        return;
+    }
+    let counts = Counts::beside(table, &servers, found.ingest.files.len());
     let Some(counts) = counts.filter(|counts| counts.fits(bins.start_ns, bins.length_ns)) else {
         found.notes.push(
             "Counts and rates are those of the sample that was read: the server counts by the \

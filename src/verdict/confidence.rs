@@ -6,10 +6,10 @@ use crate::diagnosis::Cause;
 use crate::stats::calibrate::Map;
 
 /// Raw score to the probability that a first-ranked cause is the true one, fitted on the
-/// first-ranked causes of 3,220 simulated cases (`llmspan simulate`, seeds 101, 90210, 424242, 555777,
-/// 20261124, 31415927, 27182818 and 16180339) and shown on others (`docs/accuracy.md`). Where two causes share one signature either is
-/// counted as wrong when the other was true: the figure speaks of the cause and not of the
-/// signature.
+/// first-ranked causes of 3,220 simulated cases (`llmspan simulate`, seeds 101, 90210, 424242,
+/// 555777, 20261124, 31415927, 27182818 and 16180339) and shown on others (`docs/accuracy.md`).
+/// Where two causes share one signature either is counted as wrong when the other was true: the
+/// figure speaks of the cause and not of the signature.
 ///
 /// This one is for causes whose traces the spans record: lengths, caches, acceptance, places, the
 /// client's own waits, the own traffic.

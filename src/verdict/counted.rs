@@ -28,28 +28,20 @@ const LEAST_PART: f64 = 1.0 / 3.0;
 
 type Segment = BTreeMap<String, String>;
 
-/// The counts of every call of so many files; none where there are none, or where they cannot be laid
-/// beside what was read.
-fn counts<'i>(ingest: &'i Ingest, files: usize, table: &CallTable) -> Option<Counts<'i>> {
-    match ingest.counted.as_slice() {
-        [server] if server.of_calls || files == 1 => Counts::new(table, server),
-        _ => None,
-    }
-}
-
 /// The series of every call in which spikes are looked for where only a sample of them is at hand.
 pub fn searched(ingest: &Ingest, table: &CallTable, end_ns: i64) -> Option<windows::Counted> {
-    let Levels { start_ns, bin_ns, series } = levels(&counts(ingest, ingest.files.len(), table)?)?;
+    let Levels { start_ns, bin_ns, series } =
+        levels(&Counts::beside(table, &ingest.counted, ingest.files.len())?)?;
     Some(windows::Counted { start_ns, bin_ns, end_ns, series })
 }
 
 /// Puts the server's counts into a diagnosis of its sample.
 pub fn fill(diagnosis: &mut Diagnosis, table: &CallTable, split: &Split) {
-    let ingest = Ingest { counted: diagnosis.ingest.counted.clone(), ..Ingest::default() };
-    if ingest.counted.is_empty() {
+    let counted = diagnosis.ingest.counted.clone();
+    if counted.is_empty() {
         return;
     }
-    let Some(counts) = counts(&ingest, diagnosis.ingest.files.len(), table) else {
+    let Some(counts) = Counts::beside(table, &counted, diagnosis.ingest.files.len()) else {
         diagnosis.notes.push(OF_THE_SAMPLE.to_owned());
         return;
     };

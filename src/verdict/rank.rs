@@ -88,8 +88,8 @@ pub fn rank(signals: &Signals, case: &Case) -> Ranking {
     ranking
 }
 
-/// Gives every cause its confidence, and the places behind the first by it: no figure contradicts its
-/// place.
+/// Gives every cause its confidence, and the places behind the first by it: no figure contradicts
+/// its place.
 fn say_how_sure(signals: &Signals, ranked: &mut [Ranked]) {
     let calls = |found: &Ranked| signals.slices.slices[found.finding.slice].window_calls;
     let Some((first, further)) = ranked.split_first_mut() else { return };

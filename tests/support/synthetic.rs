@@ -266,7 +266,7 @@ fn reroute(change: Change, work: &mut Work, rng: &mut Rng) {
         Change::LongerAnswers if rag => work.output *= 2.5,
         Change::AnswersAsEver if rag => work.output *= 1.02,
         Change::SlowModel | Change::SlowModelOfLongAnswers if !rag && most => {
-            (work.model, work.speed) = ("gpt-4o", (1.0, 1.0))
+            (work.model, work.speed) = ("gpt-4o", (1.0, 1.0));
         }
         Change::OtherModelMixAsFast if !rag && most => {
             (work.prompt, work.accepted_share) = ("chat.sql", 0.6);
