@@ -32,7 +32,7 @@ impl Bins {
     }
 
     /// The same, or where there is no window as many times as long as it takes for a time to have no
-    /// more than [`MOST_BINS`].
+    /// more than 4,320 bins, three days of minutes.
     #[must_use]
     pub fn over(self, span_ns: Option<i64>) -> Self {
         let span_ns = span_ns.filter(|_| self.window.is_none());
