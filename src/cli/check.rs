@@ -8,11 +8,13 @@ use super::Finished;
 use super::output;
 use super::plan::stdout_style;
 use super::progress::Shown;
+use super::source::SourceArgs;
 use crate::check::{Asked, Pair, one_dump, two_dumps};
 use crate::diagnosis::Ingest;
 use crate::diagnosis::check::Check;
 use crate::error::{Error, Result};
 use crate::ingest::Options;
+use crate::ingest::remote::{self, Terms};
 use crate::report::Style;
 use crate::report::check::{Format, render};
 use crate::settings::Settings;
@@ -115,6 +117,9 @@ pub struct Shared {
     /// Show no progress, and print nothing but the result
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// Reads, checks, renders, writes.
@@ -130,10 +135,29 @@ pub fn run(args: &CheckArgs, settings: &Settings) -> Result<Finished> {
         ));
     }
     let outputs = Outputs::resolve(&args.shared)?;
-    let (pair, ingest) = read(args, settings)?;
+    let windows = of_one_dump(args, settings)?;
+    let terms = args.shared.source.terms(windows.as_ref())?;
+    let before = if windows.is_none() { args.baseline.as_slice() } else { &[] };
+    let inputs = [before, &args.inputs].concat();
+    if let Some(rehearsed) = args.shared.source.rehearsed(&inputs, &terms)? {
+        return Ok(rehearsed);
+    }
+    let reading = Reading { shared: &args.shared, settings, terms };
+    let (pair, ingest) = match &windows {
+        None => reading.dumps(before, &args.inputs)?,
+        Some(windows) => {
+            let (table, ingest) = reading.load(&args.inputs)?;
+            let mut pair = one_dump(table, windows)?;
+            if windows.window.is_none() && windows.baseline.is_none() {
+                pair.candidate = named(&args.inputs);
+            }
+            (pair, ingest)
+        }
+    };
     let asked = Asked { slos, by: args.shared.by.clone() };
     let check = crate::check_pair(&pair, ingest, &asked, settings)?;
-    outputs.write(&check, &args.shared, u8::from(!check.passed))
+    let written = outputs.write(&check, &args.shared, u8::from(!check.passed))?;
+    Ok(reading.with_questions(written))
 }
 
 /// Reads two dumps and holds the second against the first.
@@ -142,26 +166,27 @@ pub fn run(args: &CheckArgs, settings: &Settings) -> Result<Finished> {
 /// Whatever reading or writing may meet.
 pub fn compare(args: &CompareArgs, settings: &Settings) -> Result<Finished> {
     let outputs = Outputs::resolve(&args.shared)?;
-    let (pair, ingest) = dumps(
-        std::slice::from_ref(&args.before),
-        std::slice::from_ref(&args.after),
-        &args.shared,
-        settings,
-    )?;
+    let terms = args.shared.source.terms(None)?;
+    let inputs = [args.before.clone(), args.after.clone()];
+    if let Some(rehearsed) = args.shared.source.rehearsed(&inputs, &terms)? {
+        return Ok(rehearsed);
+    }
+    let reading = Reading { shared: &args.shared, settings, terms };
+    let (pair, ingest) = reading.dumps(&inputs[..1], &inputs[1..])?;
     let asked = Asked { slos: Vec::new(), by: args.shared.by.clone() };
     let check = crate::check_pair(&pair, ingest, &asked, settings)?;
-    outputs.write(&check, &args.shared, 0)
+    let written = outputs.write(&check, &args.shared, 0)?;
+    Ok(reading.with_questions(written))
 }
 
-fn read(args: &CheckArgs, settings: &Settings) -> Result<(Pair, Ingest)> {
+/// The windows of one dump that are held against each other; none where the baseline is dumps.
+fn of_one_dump(args: &CheckArgs, settings: &Settings) -> Result<Option<WindowArgs>> {
     // A name that is there is a file, however it is written.
     let window = |text: &String| !Path::new(text).exists() && windows::is_written(text);
     let baseline = match args.baseline.as_slice() {
         [text] if window(text) => Some(text.clone()),
         [] => None,
-        files if args.window.is_none() => {
-            return dumps(files, &args.inputs, &args.shared, settings);
-        }
+        _ if args.window.is_none() => return Ok(None),
         _ => {
             return Err(Error::usage(
                 "--window and a baseline of files do not go together",
@@ -169,39 +194,44 @@ fn read(args: &CheckArgs, settings: &Settings) -> Result<(Pair, Ingest)> {
             ));
         }
     };
-    let (table, ingest) = load(&args.inputs, &args.shared, settings)?;
-    let asked = WindowArgs { window: args.window.clone(), baseline, tz: args.shared.tz.clone() }
-        .in_zone(settings.timezone.as_deref());
-    let mut pair = one_dump(table, &asked)?;
-    if asked.window.is_none() && asked.baseline.is_none() {
-        pair.candidate = args.inputs.join(", ");
+    let asked = WindowArgs { window: args.window.clone(), baseline, tz: args.shared.tz.clone() };
+    Ok(Some(asked.in_zone(settings.timezone.as_deref())))
+}
+
+/// How both commands read.
+struct Reading<'a> {
+    shared: &'a Shared,
+    settings: &'a Settings,
+    terms: Terms,
+}
+
+impl Reading<'_> {
+    fn dumps(&self, before: &[String], after: &[String]) -> Result<(Pair, Ingest)> {
+        let (baseline, mut ingest) = self.load(before)?;
+        let (candidate, more) = self.load(after)?;
+        ingest.add(more);
+        let mut pair = two_dumps(baseline, candidate);
+        pair.baseline = named(before);
+        pair.candidate = named(after);
+        Ok((pair, ingest))
     }
-    Ok((pair, ingest))
+
+    fn load(&self, inputs: &[String]) -> Result<(crate::calls::CallTable, Ingest)> {
+        let shown = Shown::start(self.shared.quiet);
+        let remote = self.terms.clone();
+        let options = Options { strict: self.shared.strict, remote, ..Options::default() };
+        crate::read_as(inputs, &shown.counting(options), self.settings)
+    }
+
+    fn with_questions(&self, mut finished: Finished) -> Finished {
+        finished.notes.splice(0..0, SourceArgs::shown(&self.terms));
+        finished
+    }
 }
 
-fn dumps(
-    before: &[String],
-    after: &[String],
-    shared: &Shared,
-    settings: &Settings,
-) -> Result<(Pair, Ingest)> {
-    let (baseline, mut ingest) = load(before, shared, settings)?;
-    let (candidate, more) = load(after, shared, settings)?;
-    ingest.add(more);
-    let mut pair = two_dumps(baseline, candidate);
-    pair.baseline = before.join(", ");
-    pair.candidate = after.join(", ");
-    Ok((pair, ingest))
-}
-
-fn load(
-    inputs: &[String],
-    shared: &Shared,
-    settings: &Settings,
-) -> Result<(crate::calls::CallTable, Ingest)> {
-    let shown = Shown::start(shared.quiet);
-    let options = shown.counting(Options { strict: shared.strict, ..Options::default() });
-    crate::read_as(inputs, &options, settings)
+/// Inputs as the report names them: without what may be secret in an address.
+fn named(inputs: &[String]) -> String {
+    inputs.iter().map(|input| remote::shown(input)).collect::<Vec<_>>().join(", ")
 }
 
 /// Where the result goes.

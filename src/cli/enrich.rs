@@ -9,7 +9,7 @@ use super::output;
 use super::progress::Shown;
 use crate::enrich::{Additions, enrich};
 use crate::error::{Error, Result};
-use crate::ingest::Options;
+use crate::ingest::{Options, remote};
 use crate::report::numbers;
 use crate::settings::Settings;
 
@@ -53,6 +53,17 @@ pub fn run(args: &EnrichArgs, settings: &Settings) -> Result<Finished> {
         return Err(Error::usage(
             "enrich keeps every attribute as it was, and --redact asks for the contrary",
             "leave out --redact, or write the table with llmspan normalize --redact",
+        ));
+    }
+    let name = args.input.to_string_lossy();
+    if remote::is_remote(&name) {
+        return Err(Error::usage(
+            format!(
+                "{}: enrich writes a dump again in its own form, and reads files only",
+                remote::shown(&name)
+            ),
+            "copy the object to a file first; of a table in ClickHouse, export what you need with \
+             SELECT * FROM otel_traces WHERE ... FORMAT Parquet",
         ));
     }
     if !args.input.is_file() {

@@ -7,8 +7,9 @@ use super::dialects::{Form, form};
 use super::map::MapArgs;
 use super::plan::stdout_style;
 use super::progress::Shown;
+use super::source::SourceArgs;
 use crate::error::Result;
-use crate::ingest::Options;
+use crate::ingest::{Options, remote};
 use crate::report::{Style, inspection};
 use crate::settings::Settings;
 
@@ -18,6 +19,9 @@ Examples:
   llmspan inspect traces/ --format json | jq '.unread[:20]'
 
 Attributes that no table reads can be mapped in llmspan.toml (docs/settings.md).";
+
+const PARTS_OF_A_TABLE: &str = "A table in ClickHouse sends only the spans and attributes that are \
+                                understood: what else it holds is not counted here. Export it to see that.";
 
 /// Say what a dump is: formats, dialects, time span, what was folded, lost and not understood
 #[derive(Debug, Args)]
@@ -41,13 +45,21 @@ pub struct InspectArgs {
     /// Show no progress
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// Reads with a census of what is not read, and renders.
 pub fn run(args: &InspectArgs, settings: &Settings) -> Result<Finished> {
     let form = form(args.format.as_deref())?;
+    let remote = args.source.terms(None)?;
+    if let Some(rehearsed) = args.source.rehearsed(&args.inputs, &remote)? {
+        return Ok(rehearsed);
+    }
     let shown = Shown::start(args.quiet);
-    let options = shown.counting(Options { map: args.columns.rules()?, ..Options::default() });
+    let options = Options { map: args.columns.rules()?, remote, ..Options::default() };
+    let options = shown.counting(options);
     let found = crate::inspect_as(&args.inputs, &options, settings)?;
     drop(shown);
     let style = Style { plain: args.plain, ..stdout_style(args.plain) };
@@ -55,5 +67,9 @@ pub fn run(args: &InspectArgs, settings: &Settings) -> Result<Finished> {
         Form::Terminal => inspection::terminal(&found, style),
         Form::Json => inspection::as_json(&found),
     };
-    Ok(Finished { out, ..Finished::default() })
+    let mut notes = SourceArgs::shown(&options.remote);
+    if args.inputs.iter().any(|input| remote::is_table(input)) {
+        notes.push(PARTS_OF_A_TABLE.to_owned());
+    }
+    Ok(Finished { out, notes, ..Finished::default() })
 }

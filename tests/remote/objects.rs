@@ -169,6 +169,34 @@ fn a_store_that_fails_gives_no_part_of_an_answer() {
     no_answer(&s3(&fake), &["bucket"]);
 }
 
+#[test]
+fn a_truncated_table_and_an_expired_signature_say_so_and_a_busy_store_is_asked_again() {
+    let bytes = std::fs::read("testdata/incidents/010/spans.parquet").unwrap();
+    let ask = |fake: &Fake| {
+        let input = format!("http://127.0.0.1:{}/spans.parquet?sig=secret", fake.port);
+        let ran = run(&["diagnose", &input, "--window", &window_of("010")], &[]);
+        assert!(!format!("{}{}", ran.out, ran.err).contains("secret"), "{}", ran.err);
+        ran
+    };
+    let cut = bytes[..60_000].to_vec();
+    let fake = Fake::start(move |_, asked| file(asked, &cut));
+    no_answer(&ask(&fake), &["a Parquet file without its footer", "60000 bytes", "cut short"]);
+    let fake = Fake::start(|_, _| {
+        let words =
+            "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
+        answer("403 Forbidden", &[("Content-Type", "application/xml")], words.as_bytes())
+    });
+    no_answer(&ask(&fake), &["the store says", "Request has expired", "credentials have expired"]);
+    let fake = Fake::start(move |at, asked| match at {
+        0 | 1 => answer("503 Service Unavailable", &[], b""),
+        _ => file(asked, &bytes),
+    });
+    let ran = ask(&fake);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("calls were served from another region"), "{}", ran.out);
+    assert!(fake.asked().len() > 3);
+}
+
 /// Uploads of a collector: one dump in pieces under the partition of its time, and others beside.
 fn uploads(folder: &Path) -> (Vec<String>, String, String) {
     let dump = dumps(folder).remove(0);

@@ -68,7 +68,8 @@ fn a_sample_is_judged_beside_the_exact_counts_of_every_call() {
     for (at, (name, path, window)) in dumps.iter().enumerate() {
         let dump = path.to_str().unwrap();
         let (calls, whole) = (calls(dump), json(dump, window));
-        let table = ["otel_traces", "otel_traces_json", "signoz_index_v3"][at % 3];
+        let table =
+            ["otel_traces", "otel_traces_json", "signoz_index_v3", "otel_traces_spread"][at % 4];
         let of = format!("clickhouse://127.0.0.1:{}/{name}?table={table}", server.port);
         let sampled = json(&format!("{of}&sample=3"), window);
         assert!(whole.get("counted").is_none());

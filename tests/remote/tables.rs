@@ -13,6 +13,17 @@ pub fn chdb(folder: &Path, dumps: &[(String, PathBuf, String)]) -> Option<Server
     Some(python::start(&python, "clickhouse_http.py", &args))
 }
 
+/// Every layout, a view, and each layout spread over two shards.
+const TABLES: [&str; 7] = [
+    "otel_traces",
+    "otel_traces_json",
+    "signoz_index_v3",
+    "otel_view",
+    "otel_traces_spread",
+    "otel_traces_json_spread",
+    "signoz_index_v3_spread",
+];
+
 #[test]
 fn a_table_of_any_layout_gives_the_diagnosis_of_its_dump() {
     let folder = tempfile::tempdir().unwrap();
@@ -24,9 +35,7 @@ fn a_table_of_any_layout_gives_the_diagnosis_of_its_dump() {
         let dropped = std::fs::read_to_string(path).unwrap().contains("droppedEventsCount");
         let path = if dropped { export(server.port, name, folder.path()) } else { path.clone() };
         let of_file = diagnosis(path.to_str().unwrap(), window, &[]);
-        for table in
-            ["otel_traces", "otel_traces_json", "signoz_index_v3", "otel_view", "otel_spread"]
-        {
+        for table in TABLES {
             let input = format!("clickhouse://127.0.0.1:{}/{name}?table={table}", server.port);
             let of_table = diagnosis(&input, window, &[]);
             assert!(
@@ -36,22 +45,53 @@ fn a_table_of_any_layout_gives_the_diagnosis_of_its_dump() {
             );
         }
     }
+    crate::commands::of_a_table(server.port, &dumps[0]);
+    shards(server.port, &dumps[0]);
     faults(server.port, &dumps[0]);
+}
+
+/// The spread tables are what they are taken for: both shards hold spans of the same traces, and the
+/// engine refuses the question for the spans as soon as its subquery is not asked of all of them.
+fn shards(port: u16, (name, _, window): &(String, PathBuf, String)) {
+    let spread = format!("{name}.otel_traces_spread");
+    let apart = format!(
+        "SELECT countIf(s = 2), countIf(s = 1) FROM (SELECT uniqExact(_shard_num) AS s FROM \
+         {spread} GROUP BY TraceId) FORMAT TabSeparated"
+    );
+    let told = String::from_utf8(posted(port, "", &apart)).unwrap();
+    let (apart, whole) = told.trim().split_once('\t').unwrap();
+    let (apart, whole): (u32, u32) = (apart.parse().unwrap(), whole.parse().unwrap());
+    assert!(apart > whole / 2, "{apart} traces lie on two shards, {whole} on one");
+    let input = format!("clickhouse://127.0.0.1:{port}/{name}?table=otel_traces_spread");
+    let dry = run(&["diagnose", &input, "--window", window, "--dry-run"], &[]);
+    let question = dry.out[dry.out.find("SELECT\n").unwrap()..].trim_end().trim_end_matches(';');
+    assert!(posted(port, "", question).starts_with(b"PAR1"), "{question}");
+    assert_eq!(question.matches("GLOBAL IN").count(), 1);
+    let refused = posted(port, "", &question.replace("GLOBAL IN", "IN"));
+    let refused = String::from_utf8_lossy(&refused);
+    assert!(refused.contains("DISTRIBUTED_IN_JOIN_SUBQUERY_DENIED"), "{refused}");
 }
 
 /// The whole table as the server writes it.
 fn export(port: u16, name: &str, folder: &Path) -> PathBuf {
-    let query = format!("SELECT * FROM {name}.otel_traces FORMAT Parquet");
+    let bytes = posted(port, "", &format!("SELECT * FROM {name}.otel_traces FORMAT Parquet"));
+    let path = folder.join(format!("{name}.parquet"));
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// The body of the server's answer to a question of the test's own.
+pub fn posted(port: u16, settings: &str, query: &str) -> Vec<u8> {
     let mut server = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
     let length = query.len();
-    let asked = format!("POST / HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{query}");
+    let asked = format!(
+        "POST /?max_query_size=1048576{settings} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{query}"
+    );
     server.write_all(asked.as_bytes()).unwrap();
     let mut answer = Vec::new();
     server.read_to_end(&mut answer).unwrap();
     let body = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
-    let path = folder.join(format!("{name}.parquet"));
-    std::fs::write(&path, &answer[body..]).unwrap();
-    path
+    answer.split_off(body)
 }
 
 /// What the engine itself refuses.

@@ -7,6 +7,7 @@ the server answers them: with the code in a header and the message as text.
 """
 
 import os
+import pathlib
 import re
 import sys
 import threading
@@ -17,7 +18,15 @@ from chdb import session
 
 from clickhouse_load import load
 
-SESSION = session.Session(sys.argv[1])
+# A cluster of two shards. The engine is inside this process and cannot listen, so that both are
+# itself (the port only tells it so), each with the part of a table that its number is given.
+CONFIG = pathlib.Path(sys.argv[1]).with_suffix(".xml")
+SHARD = "<shard><replica><host>127.0.0.1</host><port>9000</port></replica></shard>"
+CONFIG.write_text(
+    f"<clickhouse><tcp_port>9000</tcp_port><remote_servers><two_shards>{SHARD * 2}"
+    "</two_shards></remote_servers></clickhouse>"
+)
+SESSION = session.Session(f"{sys.argv[1]}?config-file={CONFIG}")
 for given in sys.argv[2:]:
     load(lambda text: SESSION.query(text), *given.split("=", 1))
 LOCK = threading.Lock()

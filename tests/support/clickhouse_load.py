@@ -53,6 +53,9 @@ CREATE = {
         ORDER BY (ts_bucket_start, resource_fingerprint, name, timestamp)""",
 }
 
+# Tables that are spread too, with the column of the span's id.
+SPREAD = {"otel_traces": "SpanId", "otel_traces_json": "SpanId", "signoz_index_v3": "span_id"}
+
 
 def plain(value):
     """An OTLP value as Python has it."""
@@ -185,5 +188,9 @@ def load(query, database, path):
         query(f"INSERT INTO {table} FORMAT JSONEachRow\n{lines}")
     # A table that stands for others.
     query(f"CREATE VIEW {database}.otel_view AS SELECT * FROM {database}.otel_traces")
-    # A table whose spans other servers hold, as a Distributed one asks them.
-    query(f"CREATE TABLE {database}.otel_spread AS remote('127.0.0.1', {database}, otel_traces)")
+    # Tables whose spans two shards hold. A span's shard is told by its own id, so that the spans of
+    # a trace lie apart.
+    for table, span in SPREAD.items():
+        whole, part, spread = (f"{database}.{table}{end}" for end in ("", "_part", "_spread"))
+        query(f"CREATE VIEW {part} AS SELECT * FROM {whole} WHERE cityHash64({span}) % 2 = shardNum() - 1")
+        query(f"CREATE TABLE {spread} AS {whole} ENGINE = Distributed(two_shards, {database}, {table}_part)")

@@ -100,6 +100,11 @@ pub fn is_remote(input: &str) -> bool {
             .any(|scheme| input.starts_with(scheme))
 }
 
+/// Whether an input is a table in a database, which sends only what is understood of it.
+pub fn is_table(input: &str) -> bool {
+    Address::is(input)
+}
+
 /// What there is to read behind such an input.
 #[cfg(feature = "remote")]
 pub(super) fn open(input: &str, terms: &Terms, wanted: &Wanted) -> Result<Vec<Found>> {
