@@ -33,7 +33,9 @@ impl Bag {
     /// Whether the span carries any of these.
     pub fn has_any(&self, names: &[&str]) -> String {
         match self {
-            Self::Map { column, .. } => format!("hasAny(mapKeys({column}), {})", list(names)),
+            // The names lie in a column of their own, and `mapKeys` reads the contents too wherever
+            // an index is over it, as the exporter's table has one.
+            Self::Map { column, .. } => format!("hasAny({column}.`keys`, {})", list(names)),
             Self::Json { keys: Some(keys), .. } => format!("hasAny({keys}, {})", list(names)),
             Self::Json { column, .. } => {
                 let there = names.iter().map(|attr| format!("{column}.{} IS NOT NULL", name(attr)));

@@ -342,7 +342,7 @@ mod tests {
                     < fromUnixTimestamp64Nano(9000000000)\n  AND t.`ServiceName` IN ('a\\'b')";
         assert!(sql.contains(time), "{sql}");
         assert!(sql.contains("FROM `otel`.`o\\`x` AS t"), "{sql}");
-        assert!(sql.contains("hasAny(mapKeys(t.`SpanAttributes`), ['gen_ai.system'])"), "{sql}");
+        assert!(sql.contains("hasAny(t.`SpanAttributes`.`keys`, ['gen_ai.system'])"), "{sql}");
         assert!(sql.contains("has(['llm_request'], t.`SpanName`)"), "{sql}");
         assert!(sql.contains("GLOBAL IN ("), "{sql}");
         assert!(!sql.contains("StatusMessage") && !sql.contains("Links"), "{sql}");
