@@ -33,6 +33,13 @@ fn the_wheel_installs_in_a_clean_environment_and_diagnoses() {
     assert!(run.status.success(), "{said}");
     assert!(said.contains(concat!("llmspan ", env!("CARGO_PKG_VERSION"))), "{said}");
     assert!(said.contains("calls were served from another region"), "{said}");
+    // uv is fetched like maturin, and brings both ways of running a wheel.
+    if !said.contains("no uv") {
+        for by in ["uvx", "uv tool"] {
+            let line = format!("{by}: llmspan {}", env!("CARGO_PKG_VERSION"));
+            assert!(said.contains(&line), "{line} is not in: {said}");
+        }
+    }
 }
 
 #[test]
