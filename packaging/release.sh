@@ -60,12 +60,19 @@ cargo auditable build --release --locked --features remote --target "$target"
 cargo cyclonedx --format json --features remote --override-filename "$name.cdx" --target "$target"
 mv "$name.cdx.json" "$dist/"
 
-# What is shipped is what is checked: the file that goes into the archive diagnoses the shipped incident.
-binary=$built/llmspan
+# What is shipped is what is checked: the file that goes into the archive diagnoses the shipped
+# incident. It is set aside, for the wheel's build puts its own in its place.
+aside=$(mktemp -d)
+trap 'rm -rf "$aside"' EXIT
+cp "$built/llmspan" "$aside/"
+binary=$aside/llmspan
 "$binary" --version | grep -F "$version"
 if command -v ldd >/dev/null && [[ $target == *-linux-* ]]; then
     { ldd "$binary" 2>&1 || true; } | grep -Eq "statically linked|not a dynamic executable" \
         || { echo "$binary is not static"; exit 1; }
+fi
+if command -v readelf >/dev/null && [[ $target == *-linux-* ]]; then
+    readelf --wide --sections "$binary" | grep -F .dep-v0 >/dev/null || { echo "no list of crates in $binary"; exit 1; }
 fi
 "$binary" diagnose testdata/incidents/010/spans.parquet --window 05:01-05:11 --format json >"$dist/check.json"
 grep -q '"cause": *"region_change"' "$dist/check.json" || { echo "the shipped incident is misjudged"; exit 1; }
@@ -87,5 +94,5 @@ tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --for
 rm -r "${dist:?}/$name"
 
 (cd "$dist" && sha256sum llmspan-* >SHA256SUMS)
-echo "$(wc -c <"$binary") bytes, ${linked:-}: $binary"
+echo "$(wc -c <"$binary") bytes, ${linked:-}: $name"
 ls -l "$dist"
