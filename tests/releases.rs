@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use support::fake_http::{Fake, file};
 use support::house::root;
 use support::python;
 
@@ -67,6 +68,54 @@ fn binstall_looks_for_the_archive_that_a_release_writes() {
     assert!(script.contains("cp \"$binary\" README.md LICENSE CHANGELOG.md \"$dist/$name/\""));
     assert_eq!(filled(folder), format!("{name}/llmspan"));
     assert_eq!(format, "tgz");
+}
+
+/// `cargo install --locked cargo-binstall` brings it; the archive is the script's own, of the program
+/// of the tests.
+#[test]
+fn binstall_installs_the_archive() {
+    if Command::new("cargo-binstall").arg("-V").output().is_err() {
+        eprintln!("skipped: no cargo-binstall");
+        return;
+    }
+    let Some(python) = python::python_with("cryptography") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let script = fs::read_to_string(root().join("packaging/release.sh")).unwrap();
+    let packs = &script[script.find("# What goes into the archive.").unwrap()..];
+    let here = "x86_64-unknown-linux-gnu";
+    let name = format!("llmspan-{VERSION}-{here}");
+    let (dist, program) = (folder.path().join("dist"), assert_cmd::cargo::cargo_bin("llmspan"));
+    fs::create_dir(&dist).unwrap();
+    let environment =
+        [("dist", dist.to_str().unwrap()), ("name", &name), ("binary", program.to_str().unwrap())];
+    let Some((0, _)) = shell(packs, &environment, &root()) else { return };
+    let archive = fs::read(dist.join(format!("{name}.tar.gz"))).unwrap();
+    let fake = Fake::start(move |_, asked| file(asked, &archive));
+    let args = [folder.path().display().to_string(), fake.port.to_string()];
+    let server = python::start(&python, "tls_front.py", &args);
+    let url =
+        format!("https://localhost:{}/{{ name }}-{{ version }}-{{ target }}.tar.gz", server.port);
+    let run = Command::new("cargo-binstall")
+        .args([
+            "binstall",
+            "--no-confirm",
+            "--disable-telemetry",
+            "--strategies",
+            "crate-meta-data",
+        ])
+        .args(["--targets", here, "--pkg-url", &url, "--manifest-path"])
+        .arg(root().join("Cargo.toml"))
+        .arg("--root-certificates")
+        .arg(folder.path().join("ca.pem"))
+        .arg("--root")
+        .arg(folder.path())
+        .arg("llmspan")
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(fake.asked().iter().all(|asked| asked.path == format!("/{name}.tar.gz")));
+    let installed = fs::read(folder.path().join("bin/llmspan")).unwrap();
+    assert!(installed == fs::read(program).unwrap(), "it is what was packed");
 }
 
 #[test]
