@@ -31,7 +31,7 @@ fn refused(format: CanonicalFormat, bytes: impl Into<Vec<u8>>) -> Error {
     CallTable::read(&input(format, bytes)).unwrap_err()
 }
 
-fn cell(kind: Kind) -> BoxedStrategy<Cell> {
+fn cell(kind: Kind) -> BoxedStrategy<Cell<'static>> {
     let finite = || any::<f64>().prop_filter("finite", |float| float.is_finite());
     let some = match kind {
         Kind::Text => "\\PC{1,12}|[a-z\"', \r\n\\\\]{1,6}|NaN|null"
@@ -49,7 +49,7 @@ prop_compose! {
         cells in Col::all().map(|col| cell(col.info().kind)).collect::<Vec<_>>(),
         start in -5_i64..5,
         segments in proptest::collection::vec(("[a-c]", "\\PC{0,4}"), 0..3),
-    ) -> Call {
+    ) -> Call<'static> {
         let mut call = Call::default();
         for (col, cell) in Col::all().zip(cells) {
             call.set(col, cell);

@@ -123,7 +123,7 @@ mod tests {
     use crate::diagnosis::audit::{AttributeAudit, State};
     use crate::schema::Col;
 
-    fn attribute(change: impl Fn(i64, &mut Call), column: &str) -> AttributeAudit {
+    fn attribute(change: impl Fn(i64, &mut Call<'_>), column: &str) -> AttributeAudit {
         let calls = (0..40).map(|at| {
             let mut call = Call::default();
             call.set(Col::Start, Cell::Int(at));

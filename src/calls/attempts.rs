@@ -1,6 +1,6 @@
 //! What HTTP attempts tell of their call: the id to cite, the place, the time lost before it.
 
-use crate::calls::Cell;
+use crate::calls::call::{Cell, Cols};
 use crate::calls::clues::says_timeout;
 use crate::calls::draft::Draft;
 use crate::calls::parse::seconds_between;
@@ -8,7 +8,7 @@ use crate::calls::trace::Row;
 use crate::schema::Col;
 
 /// Columns that an attempt lends to its call.
-const LENT: [Col; 21] = [
+const LENT: Cols = Cols::of(&[
     Col::RequestId,
     Col::Region,
     Col::PoolId,
@@ -30,13 +30,13 @@ const LENT: [Col; 21] = [
     Col::RateLimitTokensLeft,
     Col::RateLimitRequests,
     Col::RateLimitRequestsLeft,
-];
+]);
 
 /// An attempt that starts this long before its call, seconds, was timed by another clock.
 const OTHER_CLOCK_S: f64 = 1.0;
 
 /// Whether an attempt failed, so that another may follow.
-pub fn failed(attempt: &Draft) -> bool {
+pub fn failed(attempt: &Draft<'_>) -> bool {
     attempt.clues.failed || attempt.call.int(Col::HttpStatus).is_some_and(|status| status >= 400)
 }
 
@@ -80,7 +80,7 @@ pub fn settle(row: &mut Row) {
         let headers_s = seconds_between(draft.start_ns, last.last_ns());
         draft.call.set(Col::TtftS, Cell::Float(headers_s + after_s));
     }
-    draft.call.fill_where(&last.call, |col| LENT.contains(&col));
+    draft.call.fill_where(&last.call, LENT);
     draft.call.fill_segments(&last.call);
     if draft.clues.failed && last.call.text(Col::ErrorType).is_some_and(says_timeout) {
         draft.clues.timed_out = true;

@@ -77,7 +77,7 @@ fn service(draft: &Draft) -> u64 {
 }
 
 /// The traces of which a row may be changed by another row or by an attempt that no call owns.
-pub fn tied(bonds: &[Bond], loose: &[Draft], traces: usize) -> Vec<bool> {
+pub fn tied(bonds: &[Vec<Bond>], loose: &[Draft<'_>], traces: usize) -> Vec<bool> {
     let mut tied = vec![false; traces];
     let mut tie = |bond: &Bond| tied[bond.trace] = true;
     same_response(bonds).for_each(&mut tie);
@@ -88,20 +88,22 @@ pub fn tied(bonds: &[Bond], loose: &[Draft], traces: usize) -> Vec<bool> {
 }
 
 /// Rows that share their response id with another one.
-fn same_response(bonds: &[Bond]) -> impl Iterator<Item = &Bond> {
-    let mut ids: Vec<u64> = bonds.iter().map(|bond| bond.response).filter(|id| *id != 0).collect();
+fn same_response(bonds: &[Vec<Bond>]) -> impl Iterator<Item = &Bond> {
+    let bonds = bonds.iter().flatten();
+    let mut ids: Vec<u64> = bonds.clone().map(|bond| bond.response).filter(|id| *id != 0).collect();
     ids.sort_unstable();
     let mut twice: Vec<u64> =
         ids.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
     twice.dedup();
     let is_twice =
         move |bond: &&Bond| !twice.is_empty() && twice.binary_search(&bond.response).is_ok();
-    bonds.iter().filter(is_twice)
+    bonds.filter(is_twice)
 }
 
 /// Failed calls of a provider's SDK, and what another library may have written of them.
-fn near_in_time(bonds: &[Bond]) -> impl Iterator<Item = &Bond> {
-    let native = bonds.iter().filter(|bond| bond.record == Record::FailedNative);
+fn near_in_time(bonds: &[Vec<Bond>]) -> impl Iterator<Item = &Bond> {
+    let bonds = bonds.iter().flatten();
+    let native = bonds.clone().filter(|bond| bond.record == Record::FailedNative);
     let mut starts: Vec<i64> = native.map(|bond| bond.start_ns).collect();
     starts.sort_unstable();
     let may = move |bond: &&Bond| match bond.record {
@@ -113,12 +115,13 @@ fn near_in_time(bonds: &[Bond]) -> impl Iterator<Item = &Bond> {
         ),
         Record::Other => false,
     };
-    bonds.iter().filter(may)
+    bonds.filter(may)
 }
 
 /// Records of the end of a stream, and the rows that may be its opening.
-fn halves(bonds: &[Bond]) -> impl Iterator<Item = &Bond> {
-    let ended = bonds.iter().filter_map(|bond| match bond.half {
+fn halves(bonds: &[Vec<Bond>]) -> impl Iterator<Item = &Bond> {
+    let bonds = bonds.iter().flatten();
+    let ended = bonds.clone().filter_map(|bond| match bond.half {
         Some(Half::Ended(ran_from_ns)) => Some(ran_from_ns),
         _ => None,
     });
@@ -132,11 +135,15 @@ fn halves(bonds: &[Bond]) -> impl Iterator<Item = &Bond> {
         }
         None => false,
     };
-    bonds.iter().filter(may)
+    bonds.filter(may)
 }
 
 /// Rows without attempts around the start of an attempt of their service that has no call.
-fn around_attempts<'b>(bonds: &'b [Bond], loose: &[Draft]) -> impl Iterator<Item = &'b Bond> {
+fn around_attempts<'b>(
+    bonds: &'b [Vec<Bond>],
+    loose: &[Draft<'_>],
+) -> impl Iterator<Item = &'b Bond> {
+    let bonds = bonds.iter().flatten();
     let mut starts: HashMap<u64, Vec<i64>, FixedState> = HashMap::default();
     for attempt in loose {
         starts.entry(service(attempt)).or_default().push(attempt.start_ns);
@@ -149,7 +156,7 @@ fn around_attempts<'b>(bonds: &'b [Bond], loose: &[Draft]) -> impl Iterator<Item
                 any_within(starts, from, bond.last_ns.saturating_add(SLACK_NS))
             })
     };
-    bonds.iter().filter(may)
+    bonds.filter(may)
 }
 
 /// Whether one of the sorted times lies between these, both included.

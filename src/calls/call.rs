@@ -1,17 +1,22 @@
 //! One row of the canonical table while it is being assembled.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 
+use crate::ingest::Span;
 use crate::schema::Col;
 
 /// The value of one column.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Cell {
+#[derive(Debug, Clone, Default)]
+pub enum Cell<'a> {
     /// Not known.
     #[default]
     Null,
     /// Text columns.
     Text(CompactString),
+    /// Text columns, where the text lies in the span that was read, as most of it does.
+    Lent(&'a str),
     /// Seconds and ratios; always finite.
     Float(f64),
     /// Tokens, counts, and the start in nanoseconds since the epoch.
@@ -20,17 +25,100 @@ pub enum Cell {
     Bool(bool),
 }
 
+impl<'a> Cell<'a> {
+    /// The text, where it is text.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Lent(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value, its text held as it is told.
+    pub fn held<'h>(self, hold: impl Fn(Cow<'a, str>) -> Cow<'h, str>) -> Cell<'h> {
+        match self {
+            Self::Null => Cell::Null,
+            Self::Text(text) => Cell::Text(text),
+            Self::Lent(text) => Cell::of(hold(Cow::Borrowed(text))),
+            Self::Float(float) => Cell::Float(float),
+            Self::Int(int) => Cell::Int(int),
+            Self::Bool(flag) => Cell::Bool(flag),
+        }
+    }
+
+    /// A text that lies elsewhere, or one made of it.
+    pub fn of(text: Cow<'a, str>) -> Self {
+        match text {
+            Cow::Borrowed("") => Self::Null,
+            Cow::Borrowed(text) => Self::Lent(text),
+            Cow::Owned(text) if text.is_empty() => Self::Null,
+            Cow::Owned(text) => Self::Text(text.into()),
+        }
+    }
+}
+
+impl PartialEq for Cell<'_> {
+    /// The same value, wherever its text lies.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Float(one), Self::Float(other)) => one == other,
+            (Self::Int(one), Self::Int(other)) => one == other,
+            (Self::Bool(one), Self::Bool(other)) => one == other,
+            _ => self.text().is_some() && self.text() == other.text(),
+        }
+    }
+}
+
+/// Which span a row is, told by that span alone and never taken from another.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity<'a> {
+    /// The span.
+    pub span: &'a Span,
+    /// Name of its scope.
+    pub scope: &'a str,
+    /// The table that reads it.
+    pub dialect: &'static str,
+    /// When the call started, nanoseconds since the epoch.
+    pub start_ns: i64,
+}
+
+/// Some columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Cols(u128);
+
+impl Cols {
+    /// Every one.
+    pub const ALL: Self = Self(u128::MAX);
+
+    /// These.
+    pub const fn of(cols: &[Col]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < cols.len() {
+            bits |= bit(cols[at]);
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    /// Those without this one.
+    pub const fn without(self, col: Col) -> Self {
+        Self(self.0 & !bit(col))
+    }
+}
+
 /// One call: the cells that are known, and the kept attributes to slice by.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub struct Call<'a> {
     /// One bit for every known column.
     known: u128,
     /// Where the cell of each column stands that was ever known.
     places: [u8; Col::COUNT],
     /// The cells, in the order in which they came: most of the columns of most calls are null.
-    cells: Vec<Cell>,
+    cells: Vec<Cell<'a>>,
     /// Kept attributes (without the `attr.` prefix) and their values.
-    pub segments: Vec<(CompactString, CompactString)>,
+    pub segments: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 const _: () = assert!(Col::COUNT <= 128, "a column has no bit");
@@ -38,16 +126,16 @@ const _: () = assert!(Col::COUNT <= 128, "a column has no bit");
 /// The place of a column that was never known.
 const NOWHERE: u8 = u8::MAX;
 
-impl Default for Call {
+impl Default for Call<'_> {
     fn default() -> Self {
         Self::with_room(0)
     }
 }
 
-impl Call {
+impl<'a> Call<'a> {
     /// The cell of a column.
     #[inline]
-    pub fn get(&self, col: Col) -> &Cell {
+    pub fn get(&self, col: Col) -> &Cell<'a> {
         self.cells.get(usize::from(self.places[col as usize])).unwrap_or(&Cell::Null)
     }
 
@@ -58,7 +146,7 @@ impl Call {
     }
 
     /// The known cells, in order of column.
-    pub fn cells(&self) -> impl Iterator<Item = (Col, &Cell)> {
+    pub fn cells(&self) -> impl Iterator<Item = (Col, &Cell<'a>)> {
         columns(self.known).map(|col| (col, self.get(col)))
     }
 
@@ -69,7 +157,7 @@ impl Call {
     }
 
     /// Sets a cell, whatever it held. A float that is not finite becomes null.
-    pub fn set(&mut self, col: Col, cell: Cell) {
+    pub fn set(&mut self, col: Col, cell: Cell<'a>) {
         let null = match cell {
             Cell::Null => true,
             Cell::Float(float) => !float.is_finite(),
@@ -90,7 +178,7 @@ impl Call {
     }
 
     /// Makes a cell null and returns what it held.
-    pub fn take(&mut self, col: Col) -> Cell {
+    pub fn take(&mut self, col: Col) -> Cell<'a> {
         self.known &= !bit(col);
         let cell = self.cells.get_mut(usize::from(self.places[col as usize]));
         cell.map(std::mem::take).unwrap_or_default()
@@ -102,16 +190,14 @@ impl Call {
         self.set(col, cell);
     }
 
-    /// Takes from `other` every cell that is null here.
-    pub fn fill_from(&mut self, other: &Self) {
-        self.fill_where(other, |_| true);
-        self.fill_segments(other);
+    /// Sets a text cell that is always the same.
+    pub fn set_word(&mut self, col: Col, word: &'static str) {
+        self.set(col, Cell::Lent(word));
     }
 
     /// Takes from `other` those cells that are null here and whose column is wanted.
-    pub fn fill_where(&mut self, other: &Self, wanted: impl Fn(Col) -> bool) {
-        let news = columns(other.known & !self.known);
-        for col in news.filter(|col| wanted(*col)) {
+    pub fn fill_where(&mut self, other: &Self, wanted: Cols) {
+        for col in columns(other.known & !self.known & wanted.0) {
             self.set(col, other.get(col).clone());
         }
     }
@@ -145,10 +231,7 @@ impl Call {
 
     /// The text in a text column.
     pub fn text(&self, col: Col) -> Option<&str> {
-        match self.get(col) {
-            Cell::Text(text) => Some(text),
-            _ => None,
-        }
+        self.get(col).text()
     }
 
     /// The truth value in a flag column.

@@ -1,5 +1,7 @@
 //! Figures beside the cells of a span: no columns, but what some columns are derived from.
 
+use std::borrow::Cow;
+
 use crate::calls::Cell;
 use crate::calls::parse::{self, Rejection};
 use crate::dialects::{Clue, Unit};
@@ -7,7 +9,7 @@ use crate::ingest::ValueRef;
 
 /// Figures that are no column but help to derive one.
 #[derive(Debug, Clone, Default)]
-pub struct Clues {
+pub struct Clues<'a> {
     /// See [`Clue::InputWithoutCache`].
     pub input_without_cache: Option<i64>,
     /// See [`Clue::MoreInput`].
@@ -33,19 +35,19 @@ pub struct Clues {
     /// See [`Clue::GatewayCache`].
     pub gateway_cache: bool,
     /// See [`Clue::UrlPath`].
-    pub url_path: Option<Box<str>>,
+    pub url_path: Option<Cow<'a, str>>,
     /// See [`Clue::ServerRequest`].
-    pub server_request: Option<Box<str>>,
+    pub server_request: Option<Cow<'a, str>>,
 }
 
-impl Clues {
-    /// Reads one clue; the first value stands.
-    pub fn put(
+impl<'a> Clues<'a> {
+    /// Reads one clue; the first value stands, its text held as it is told.
+    pub fn put<'v>(
         &mut self,
         clue: Clue,
-        value: ValueRef<'_>,
-        unit: Unit,
+        (value, unit): (ValueRef<'v>, Unit),
         start_ns: i64,
+        hold: impl Fn(Cow<'v, str>) -> Cow<'a, str>,
     ) -> Result<(), Rejection> {
         match clue {
             Clue::InputWithoutCache => put_count(&mut self.input_without_cache, value, unit),
@@ -71,14 +73,13 @@ impl Clues {
                 Ok(())
             }
             Clue::UrlPath => {
-                put_text(
-                    &mut self.url_path,
-                    parse::text(value).as_deref().and_then(parse::url_path),
-                );
+                let path = || Some(hold(parse::part(parse::text(value)?, parse::url_path)?));
+                self.url_path = self.url_path.take().or_else(path);
                 Ok(())
             }
             Clue::ServerRequest => {
-                put_text(&mut self.server_request, parse::text(value).as_deref());
+                self.server_request =
+                    self.server_request.take().or_else(|| parse::text(value).map(hold));
                 Ok(())
             }
         }
@@ -125,12 +126,6 @@ fn put_seconds(
         *slot = Some(seconds);
     }
     Ok(())
-}
-
-fn put_text(slot: &mut Option<Box<str>>, text: Option<&str>) {
-    if slot.is_none() {
-        *slot = text.map(Into::into);
-    }
 }
 
 /// Whether an error class or message says that a time limit was hit.

@@ -17,7 +17,7 @@ pub fn derive(row: &mut Row, habits: &CacheHabits, hosts: &mut hosts::Seen) {
     tokens(&mut row.draft, dialect, habits);
     times(&mut row.draft, dialect);
     if row.draft.call.has(Col::CacheMissReason) {
-        row.draft.call.set_text(Col::CacheMissReasonSource, "span");
+        row.draft.call.set_word(Col::CacheMissReasonSource, "span");
     }
     acceptance(&mut row.draft.call);
     operation(&mut row.draft.call);
@@ -30,7 +30,7 @@ fn place(call: &mut Call, hosts: &mut hosts::Seen) {
     if let Some(provider) = provider
         && call.text(Col::Provider) != Some(provider)
     {
-        call.set_text(Col::Provider, provider);
+        call.set_word(Col::Provider, provider);
     }
     if let Some(region) = region
         && !call.has(Col::Region)
@@ -47,7 +47,7 @@ fn operation(call: &mut Call) {
         _ => "chat",
     };
     if written != name {
-        call.set_text(Col::Operation, name);
+        call.set_word(Col::Operation, name);
     }
 }
 
@@ -96,7 +96,7 @@ fn status(draft: &mut Draft, attempts: &[Draft]) {
         let class = class.to_owned();
         draft.call.set_text(Col::ErrorType, &class);
     }
-    draft.call.set_text(Col::Status, status);
+    draft.call.set_word(Col::Status, status);
 }
 
 fn tokens(draft: &mut Draft, dialect: &Dialect, habits: &CacheHabits) {
@@ -163,7 +163,7 @@ fn add(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     }
 }
 
-fn int_cell(int: Option<i64>) -> Cell {
+fn int_cell(int: Option<i64>) -> Cell<'static> {
     int.map_or(Cell::Null, Cell::Int)
 }
 
@@ -219,7 +219,7 @@ fn cached(draft: &mut Draft, absent: Absent, habit: Habit) {
     call.set(Col::CacheHitRatio, ratio.map_or(Cell::Null, Cell::Float));
 }
 
-fn float_cell(float: Option<f64>) -> Cell {
+fn float_cell(float: Option<f64>) -> Cell<'static> {
     float.map_or(Cell::Null, Cell::Float)
 }
 

@@ -1,22 +1,27 @@
 //! One span read with its dialect's table: the cells that it gives, and the clues beside them.
 
-use compact_str::CompactString;
+use std::borrow::Cow;
 
+use crate::calls::call::{Call, Cell, Cols, Identity};
 use crate::calls::chunks::{self, Chunks};
 use crate::calls::clues::Clues;
 use crate::calls::lens::{Lens, Rule, Source};
 use crate::calls::parse::{self, Rejection};
+use crate::calls::python;
 use crate::calls::shapes::{Read, Seen, Shapes};
-use crate::calls::{Call, Cell, python};
 use crate::dialects::{Dialect, Part, To, Unit};
-use crate::ingest::{AttrId, Event, Id, Resource, Span, SpanKind, Spans, StatusCode, ValueRef};
+use crate::ingest::{AttrId, Event, Resource, Span, SpanKind, Spans, StatusCode, ValueRef};
 use crate::schema::Col;
 
 /// A span as its dialect reads it.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct Draft<'a> {
     /// Index of the span.
     pub span: u32,
+    /// The span, which alone says which one a row is.
+    pub origin: &'a Span,
+    /// Name of its scope.
+    pub scope: &'a str,
     /// The table that reads it.
     pub dialect: &'static Dialect,
     /// What it is.
@@ -28,28 +33,17 @@ pub struct Draft {
     /// When it ended; none where unfinished.
     pub end_ns: Option<i64>,
     /// Its cells.
-    pub call: Call,
+    pub call: Call<'a>,
     /// Figures that help to derive others.
-    pub clues: Clues,
+    pub clues: Clues<'a>,
     /// Times of its chunks.
     pub chunks: Option<Box<Chunks>>,
     /// Values that could not be true.
     pub rejected: Vec<Rejection>,
 }
 
-/// Columns that say which span a row is: never taken from another.
-const IDENTITY: [Col; 7] = [
-    Col::TraceId,
-    Col::SpanId,
-    Col::ParentSpanId,
-    Col::SpanName,
-    Col::ScopeName,
-    Col::Dialect,
-    Col::Start,
-];
-
-/// Room for the cells that are derived later on.
-const DERIVED: usize = 10;
+/// Room for the cells that are derived later on, or lent by an attempt.
+const DERIVED: usize = 20;
 
 /// Reads spans with the compiled tables; one for each thread.
 #[derive(Debug)]
@@ -65,8 +59,9 @@ impl<'a> Reader<'a> {
         Self { lens, spans, shapes: Shapes::new(lens) }
     }
 
-    /// Reads the span of that index; none where no dialect knows it or it has nothing to do with a call.
-    pub fn read(&mut self, index: u32) -> Option<Draft> {
+    /// Reads the span of that index, and adds it to the others of its trace; adds nothing where no
+    /// dialect knows it or it has nothing to do with a call.
+    pub fn read(&mut self, index: u32, drafts: &mut Vec<Draft<'a>>) -> Option<()> {
         let spans = self.spans;
         let span = spans.spans.get(usize::try_from(index).ok()?)?;
         let scope = spans.scopes.get(usize::try_from(span.scope).ok()?)?;
@@ -78,9 +73,11 @@ impl<'a> Reader<'a> {
             return None;
         }
         // An attempt is never a row.
-        let room = if part == Part::Attempt { 1 } else { IDENTITY.len() + DERIVED };
-        let mut draft = Draft {
+        let room = if part == Part::Attempt { 0 } else { DERIVED };
+        drafts.push(Draft {
             span: index,
+            origin: span,
+            scope: &scope.name,
             dialect: self.lens.dialects[read.dialect].table,
             part,
             kind: span.kind,
@@ -90,15 +87,14 @@ impl<'a> Reader<'a> {
             clues: Clues::default(),
             chunks: None,
             rejected: Vec::new(),
-        };
+        });
+        // It is large, and so filled where it lies.
+        let draft = drafts.last_mut()?;
         let compiled = &self.lens.dialects[read.dialect];
-        if part != Part::Attempt {
-            identify(&mut draft.call, span, &scope.name, compiled.table.id);
-        }
         draft.fill(Seen { span, attrs }, resource, &compiled.fields, &read);
         draft.chunks = chunks::read(span, &compiled.chunks).map(Box::new);
         draft.clues.failed |= span.status == StatusCode::Error;
-        Some(draft)
+        Some(())
     }
 }
 
@@ -108,23 +104,12 @@ fn first_event(events: &[Event], id: AttrId, dropped: u32) -> Option<&Event> {
     first.filter(|_| dropped == 0)
 }
 
-fn identify(call: &mut Call, span: &Span, scope: &str, dialect: &str) {
-    let id = |id: &Id| id.text().map_or(Cell::Null, Cell::Text);
-    call.set(Col::TraceId, id(&span.trace_id));
-    call.set(Col::SpanId, id(&span.span_id));
-    call.set(Col::ParentSpanId, id(&span.parent_span_id));
-    call.set_text(Col::SpanName, &span.name);
-    call.set_text(Col::ScopeName, scope);
-    call.set_text(Col::Dialect, dialect);
-    call.set(Col::Start, Cell::Int(span.start_ns));
-}
-
-impl Draft {
+impl<'a> Draft<'a> {
     /// Takes what the rules that are due find.
     fn fill(
         &mut self,
-        Seen { span, attrs }: Seen<'_>,
-        resource: Option<&Resource>,
+        Seen { span, attrs }: Seen<'a>,
+        resource: Option<&'a Resource>,
         fields: &[Rule],
         read: &Read<'_>,
     ) {
@@ -146,7 +131,8 @@ impl Draft {
                     let text = attrs.get(place).and_then(ValueRef::as_str);
                     let text = text.filter(|_| !self.filled(rule.to));
                     if let Some(value) = text.and_then(|text| python::find(text, path)) {
-                        self.put(rule.to, value.lent(), rule.unit);
+                        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+                        self.put_as(rule.to, value.lent(), rule.unit, own);
                     }
                 }
                 Source::Event(id) => {
@@ -161,6 +147,12 @@ impl Draft {
                 Source::Fixed(_) => {}
             }
         }
+    }
+
+    /// Which span it is.
+    pub fn identity(&self) -> Identity<'a> {
+        let (span, scope, dialect) = (self.origin, self.scope, self.dialect.id);
+        Identity { span, scope, dialect, start_ns: self.start_ns }
     }
 
     /// Seconds from start to end; none where unfinished.
@@ -183,32 +175,42 @@ impl Draft {
     fn filled(&self, to: To) -> bool {
         match to {
             To::Col(col) => self.call.has(col),
-            To::Segment(name) => self.call.segments.iter().any(|(have, _)| **have == *name),
+            To::Segment(name) => self.call.segments.iter().any(|(have, _)| *have == name),
             To::Clue(_) => false,
         }
     }
 
     /// Puts a value where an earlier rule gave none.
-    fn offer(&mut self, to: To, value: ValueRef<'_>, unit: Unit) {
+    fn offer(&mut self, to: To, value: ValueRef<'a>, unit: Unit) {
         if !self.filled(to) {
             self.put(to, value, unit);
         }
     }
 
-    fn put(&mut self, to: To, value: ValueRef<'_>, unit: Unit) {
+    fn put(&mut self, to: To, value: ValueRef<'a>, unit: Unit) {
+        self.put_as(to, value, unit, |text| text);
+    }
+
+    /// Puts a value whose text is held as it is told.
+    fn put_as<'v>(
+        &mut self,
+        to: To,
+        value: ValueRef<'v>,
+        unit: Unit,
+        hold: impl Fn(Cow<'v, str>) -> Cow<'a, str>,
+    ) {
         match to {
             To::Col(col) => match parse::cell(col, value, unit, self.start_ns) {
-                Ok(cell) => self.call.set(col, cell),
+                Ok(cell) => self.call.set(col, cell.held(hold)),
                 Err(reason) => self.rejected.push(reason),
             },
             To::Segment(name) => {
                 if let Some(text) = parse::text(value) {
-                    let name = CompactString::const_new(name);
-                    self.call.segments.push((name, text.into()));
+                    self.call.segments.push((Cow::Borrowed(name), hold(text)));
                 }
             }
             To::Clue(clue) => {
-                if let Err(reason) = self.clues.put(clue, value, unit, self.start_ns) {
+                if let Err(reason) = self.clues.put(clue, (value, unit), self.start_ns, hold) {
                     self.rejected.push(reason);
                 }
             }
@@ -219,7 +221,6 @@ impl Draft {
     pub fn begin_at(&mut self, start_ns: i64) {
         let earlier_s = parse::ns_to_s(self.start_ns.saturating_sub(start_ns));
         self.start_ns = start_ns;
-        self.call.set(Col::Start, Cell::Int(start_ns));
         if let Some(ttft) = self.call.number(Col::TtftS) {
             self.call.set(Col::TtftS, Cell::Float(ttft + earlier_s));
         }
@@ -254,11 +255,13 @@ impl Draft {
         let ttft = self.call.number(Col::TtftS);
         // Counts of two vocabularies must not be mixed.
         let (input, output) = (self.has_input(), self.has_output());
-        let fills = |col: Col| match col {
-            Col::InputTokens => !input,
-            Col::OutputTokens => !output,
-            _ => !IDENTITY.contains(&col),
-        };
+        let mut fills = Cols::ALL;
+        if input {
+            fills = fills.without(Col::InputTokens);
+        }
+        if output {
+            fills = fills.without(Col::OutputTokens);
+        }
         self.call.fill_where(&other.call, fills);
         self.call.fill_segments(&other.call);
         if ttft.is_none()
@@ -279,7 +282,7 @@ impl Draft {
 
 /// Whether two records can be of one model: one of them does not say, or one name begins with
 /// the other.
-pub fn models_agree(a: &Draft, b: &Draft) -> bool {
+pub fn models_agree(a: &Draft<'_>, b: &Draft<'_>) -> bool {
     let names = |draft: &Draft| {
         [Col::RequestModel, Col::ResponseModel]
             .iter()

@@ -23,14 +23,14 @@ pub struct Habit {
     pub zero: bool,
 }
 
-fn habit_of(draft: &Draft) -> (&'static str, &str, &str) {
+fn habit_of<'d>(draft: &'d Draft<'_>) -> (&'static str, &'d str, &'d str) {
     let text = |col| draft.call.text(col).unwrap_or_default();
-    (draft.dialect.id, text(Col::ScopeName), text(Col::Provider))
+    (draft.dialect.id, draft.scope, text(Col::Provider))
 }
 
 impl CacheHabits {
     /// Looks at every row; their attempts must be settled.
-    pub fn of<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
+    pub fn of<'r>(rows: impl Iterator<Item = &'r Row<'r>>) -> Self {
         let mut habits = Self::default();
         for row in rows {
             if let Some(read) = row.draft.call.int(Col::CacheReadTokens) {

@@ -150,7 +150,9 @@ impl Check {
         let text = |place: usize| seen.attrs.get(place).and_then(ValueRef::as_str);
         match self {
             Self::Is(place, values) => text(*place).is_some_and(|text| {
-                let text = text.trim().trim_matches('"');
+                let ends = [text.as_bytes().first(), text.as_bytes().last()];
+                let bare = ends.iter().flatten().all(|end| end.is_ascii_alphanumeric());
+                let text = if bare { text } else { text.trim().trim_matches('"') };
                 values.iter().any(|value| value.eq_ignore_ascii_case(text))
             }),
             Self::Ends(place, end) => text(*place).is_some_and(|text| text.ends_with(end)),

@@ -54,7 +54,7 @@ pub fn may_match(attempt: &Draft) -> bool {
 
 /// Gives every loose attempt that [`may_match`] to the call that it fits; those that fit none, or
 /// several, are left. Returns how many were left.
-pub fn join(rows: &mut [Row], loose: Vec<Draft>, spans: &SpanList) -> u64 {
+pub fn join<'a>(rows: &mut [Row<'a>], loose: Vec<Draft<'a>>, spans: &SpanList) -> u64 {
     if loose.is_empty() {
         return 0;
     }
@@ -110,7 +110,7 @@ fn pairs(rows: &[Row], loose: &[Draft], spans: &SpanList) -> Vec<Pair> {
     pairs
 }
 
-fn service(draft: &Draft) -> &str {
+fn service<'d>(draft: &'d Draft<'_>) -> &'d str {
     draft.call.text(Col::ServiceName).unwrap_or_default()
 }
 
@@ -190,12 +190,12 @@ struct Matching<'a> {
     owner: Vec<Option<usize>>,
     /// The attempt that ended each row's call.
     last: HashMap<usize, usize, FixedState>,
-    rows: &'a [Row],
-    loose: &'a [Draft],
+    rows: &'a [Row<'a>],
+    loose: &'a [Draft<'a>],
 }
 
 impl<'a> Matching<'a> {
-    fn new(pairs: &'a [Pair], rows: &'a [Row], loose: &'a [Draft]) -> Self {
+    fn new(pairs: &'a [Pair], rows: &'a [Row<'a>], loose: &'a [Draft<'a>]) -> Self {
         let mut of_attempt = vec![Vec::new(); loose.len()];
         for (at, pair) in pairs.iter().enumerate() {
             of_attempt[pair.attempt].push(at);

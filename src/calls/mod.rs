@@ -17,6 +17,7 @@ mod matching;
 mod order;
 mod parse;
 mod parts;
+mod plain;
 mod python;
 mod redact;
 mod sample;

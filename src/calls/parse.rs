@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use compact_str::CompactString;
+use memchr::{memchr, memchr_iter, memchr2, memchr3, memrchr};
 
 use crate::calls::Cell;
 use crate::dialects::{Unit, hosts};
@@ -85,7 +85,12 @@ pub fn number(value: ValueRef<'_>) -> Option<f64> {
 }
 
 /// The cell of a column, or why the value cannot be one.
-pub fn cell(col: Col, value: ValueRef<'_>, unit: Unit, start_ns: i64) -> Result<Cell, Rejection> {
+pub fn cell<'v>(
+    col: Col,
+    value: ValueRef<'v>,
+    unit: Unit,
+    start_ns: i64,
+) -> Result<Cell<'v>, Rejection> {
     match col.info().kind {
         Kind::Text => Ok(text_cell(col, value, unit)),
         Kind::Seconds => seconds(value, unit, start_ns),
@@ -95,22 +100,30 @@ pub fn cell(col: Col, value: ValueRef<'_>, unit: Unit, start_ns: i64) -> Result<
     }
 }
 
-fn text_cell(col: Col, value: ValueRef<'_>, unit: Unit) -> Cell {
+fn text_cell(col: Col, value: ValueRef<'_>, unit: Unit) -> Cell<'_> {
     let Some(written) = text(value) else { return Cell::Null };
-    let text: Option<CompactString> = match unit {
-        Unit::Host => host(&written).map(Into::into),
-        Unit::UrlPath => url_path(&written).map(Into::into),
-        Unit::Suffix => suffix(&written).map(Into::into),
+    let text = match unit {
+        Unit::Host => part(written, host),
+        Unit::UrlPath => part(written, url_path),
+        Unit::Suffix => part(written, suffix),
         Unit::RegionName => Some(hosts::region_name(&written).into()),
-        Unit::MissReason => miss_reason(&written).map(Into::into),
-        _ if col == Col::Provider => Some(hosts::provider_name(&written).into()),
-        _ => Some(written.into()),
+        Unit::MissReason => miss_reason(&written).map(Cow::Borrowed),
+        _ if col == Col::Provider => Some(hosts::provider_name(&written)),
+        _ => Some(written),
     };
-    text.filter(|text| !text.is_empty()).map_or(Cell::Null, Cell::Text)
+    text.map_or(Cell::Null, Cell::of)
+}
+
+/// A part of a text, which lies where the text lies.
+pub fn part<'t>(text: Cow<'t, str>, find: fn(&str) -> Option<&str>) -> Option<Cow<'t, str>> {
+    match text {
+        Cow::Borrowed(text) => find(text).map(Cow::Borrowed),
+        Cow::Owned(text) => find(&text).map(|part| Cow::Owned(part.to_owned())),
+    }
 }
 
 /// Seconds in a value; null where it holds no number.
-pub fn seconds(value: ValueRef<'_>, unit: Unit, start_ns: i64) -> Result<Cell, Rejection> {
+pub fn seconds(value: ValueRef<'_>, unit: Unit, start_ns: i64) -> Result<Cell<'static>, Rejection> {
     let seconds = match unit {
         Unit::Iso => return since_start(value, start_ns),
         Unit::Millis => number(value).map(|ms| ms / 1e3),
@@ -125,7 +138,7 @@ pub fn seconds(value: ValueRef<'_>, unit: Unit, start_ns: i64) -> Result<Cell, R
     }
 }
 
-fn since_start(value: ValueRef<'_>, start_ns: i64) -> Result<Cell, Rejection> {
+fn since_start(value: ValueRef<'_>, start_ns: i64) -> Result<Cell<'static>, Rejection> {
     let Some(text) = text(value) else { return Ok(Cell::Null) };
     let Ok(time) = chrono::DateTime::parse_from_rfc3339(&text) else { return Ok(Cell::Null) };
     let Some(time_ns) = time.timestamp_nanos_opt() else { return Err(BEFORE_START) };
@@ -133,7 +146,7 @@ fn since_start(value: ValueRef<'_>, start_ns: i64) -> Result<Cell, Rejection> {
     if elapsed < 0 { Err(BEFORE_START) } else { Ok(Cell::Float(ns_to_s(elapsed))) }
 }
 
-fn ratio(value: ValueRef<'_>, unit: Unit) -> Result<Cell, Rejection> {
+fn ratio(value: ValueRef<'_>, unit: Unit) -> Result<Cell<'static>, Rejection> {
     let ratio = match unit {
         Unit::HitsOfTotals => text(value).and_then(|text| hits_of_totals(&text)),
         _ => number(value),
@@ -146,7 +159,7 @@ fn ratio(value: ValueRef<'_>, unit: Unit) -> Result<Cell, Rejection> {
 }
 
 /// A count in a value; null where it holds no whole number.
-pub fn count(value: ValueRef<'_>, unit: Unit) -> Result<Cell, Rejection> {
+pub fn count(value: ValueRef<'_>, unit: Unit) -> Result<Cell<'static>, Rejection> {
     let int = value.as_i64().or_else(|| {
         let float = number(value)?;
         #[allow(clippy::cast_possible_truncation, reason = "checked to be integral and small")]
@@ -182,23 +195,38 @@ fn plain_flag(value: ValueRef<'_>) -> Option<bool> {
 
 /// The host of a URL, or the text itself where it is a bare host.
 pub fn host(url: &str) -> Option<&str> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let rest = behind_scheme(url).unwrap_or(url);
+    let authority = before(rest, memchr3(b'/', b'?', b'#', rest.as_bytes()));
+    let host = match memrchr(b'@', authority.as_bytes()) {
+        Some(at) => authority.get(at + 1..)?,
+        None => authority,
+    };
     let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next()?,
-        None => host.split(':').next()?,
+        Some(v6) => before(v6, memchr(b']', v6.as_bytes())),
+        None => before(host, memchr(b':', host.as_bytes())),
     };
     (!host.is_empty()).then_some(host)
 }
 
 /// The path of a URL or request target, without its query: queries may hold keys.
 pub fn url_path(url: &str) -> Option<&str> {
-    let path = match url.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+    let path = match behind_scheme(url) {
+        Some(rest) => memchr(b'/', rest.as_bytes()).map_or("/", |slash| &rest[slash..]),
         None => url,
     };
-    path.split(['?', '#']).next().filter(|path| path.starts_with('/'))
+    let path = before(path, memchr2(b'?', b'#', path.as_bytes()));
+    path.starts_with('/').then_some(path)
+}
+
+/// What stands behind the first `://`.
+fn behind_scheme(url: &str) -> Option<&str> {
+    let rests = memchr_iter(b':', url.as_bytes()).filter_map(|at| url.get(at + 1..));
+    rests.filter_map(|rest| rest.strip_prefix("//")).next()
+}
+
+/// The text up to an ASCII character in it.
+fn before(text: &str, at: Option<usize>) -> &str {
+    at.and_then(|at| text.get(..at)).unwrap_or(text)
 }
 
 fn suffix(text: &str) -> Option<&str> {

@@ -1,6 +1,7 @@
 //! Spans to rows, a part of the traces at a time: rows become columns as soon as their trace is
 //! folded, and those few that turn out to be tied to another trace are made once more, together.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -8,6 +9,7 @@ use compact_str::CompactString;
 use rayon::prelude::*;
 
 use crate::calls::bonds::{self, Bond};
+use crate::calls::call::Identity;
 use crate::calls::derive;
 use crate::calls::draft::{Draft, Reader};
 use crate::calls::habits::{self, CacheHabits, Shown};
@@ -16,7 +18,7 @@ use crate::calls::order::Order;
 use crate::calls::parse::Rejection;
 use crate::calls::trace::{self, Folded, Row};
 use crate::calls::traces::Traces;
-use crate::calls::{Call, CallTable, attempts, matching, table, twins};
+use crate::calls::{Call, CallTable, attempts, matching, twins};
 use crate::dialects::{Tables, hosts};
 use crate::ingest::Spans;
 use crate::schema::Col;
@@ -52,7 +54,7 @@ pub struct Told {
 
 /// What the traces of one part came to.
 #[derive(Debug, Default)]
-struct Part {
+struct Part<'a> {
     /// The finished rows, and the trace of each.
     table: CallTable,
     traces: Vec<usize>,
@@ -60,8 +62,8 @@ struct Part {
     /// What the rows show of how their libraries count cached tokens.
     shown: Shown,
     /// Rows that wait for the habits of the whole dump.
-    waiting: Vec<(usize, Row)>,
-    loose: Vec<Draft>,
+    waiting: Vec<(usize, Row<'a>)>,
+    loose: Vec<Draft<'a>>,
     folded: BTreeMap<&'static str, u64>,
     rejected: Vec<Told>,
 }
@@ -75,7 +77,7 @@ pub fn assemble(spans: &Spans, tables: &Tables) -> Assembled {
 fn assemble_as(
     spans: &Spans,
     tables: &Tables,
-    tied: impl Fn(&[Bond], &[Draft], usize) -> Vec<bool>,
+    tied: impl Fn(&[Vec<Bond>], &[Draft<'_>], usize) -> Vec<bool>,
 ) -> Assembled {
     let lens = Lens::new(tables);
     let traces = Traces::of(spans);
@@ -87,10 +89,10 @@ fn assemble_as(
     let mut all = Assembled::default();
     let repeated = traces.repeated.iter().filter(|again| **again).count() as u64;
     add(&mut all.folded, "duplicate_span", repeated);
-    let bonds = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.bonds));
-    let bonds: Vec<Bond> = bonds.collect();
+    let bonds = parts.iter_mut().map(|part| std::mem::take(&mut part.bonds));
+    let bonds: Vec<Vec<Bond>> = bonds.collect();
     let loose = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.loose));
-    let mut loose: Vec<Draft> = loose.filter(matching::may_match).collect();
+    let mut loose: Vec<Draft<'_>> = loose.filter(matching::may_match).collect();
     let order = Order::of(spans);
     loose.par_sort_by(|one, other| order.compare(one.span, other.span));
     let tied = tied(&bonds, &loose, traces.len());
@@ -115,7 +117,7 @@ fn assemble_as(
             derive::derive(row, &habits, hosts);
         });
         let mut calls = Vec::with_capacity(last.len());
-        last.into_iter().for_each(|(trace, row)| part.done(trace, row, &mut calls));
+        last.iter_mut().for_each(|(trace, row)| part.done(*trace, row, &mut calls));
         part.take(&mut calls);
         all.rejected.extend(part.rejected);
         all.tables.push(part.table);
@@ -150,8 +152,28 @@ fn add(counts: &mut BTreeMap<&'static str, u64>, kind: &'static str, count: u64)
 struct Worker<'a> {
     reader: Reader<'a>,
     hosts: hosts::Seen,
-    /// Finished rows, each with its trace.
-    calls: Vec<(Call, usize)>,
+    drafts: Vec<Draft<'a>>,
+    folded: Folded<'a>,
+    /// Finished rows.
+    calls: Vec<Done<'a>>,
+}
+
+/// A finished row.
+struct Done<'a> {
+    call: Call<'a>,
+    identity: Identity<'a>,
+    trace: usize,
+}
+
+impl Done<'_> {
+    /// The table's order, as far as identity tells it.
+    fn compare(&self, other: &Self) -> Ordering {
+        let (one, other) = (&self.identity, &other.identity);
+        let times = one.start_ns.cmp(&other.start_ns);
+        times
+            .then_with(|| one.span.trace_id.compare_texts(&other.span.trace_id))
+            .then_with(|| one.span.span_id.compare_texts(&other.span.span_id))
+    }
 }
 
 struct Folder<'a> {
@@ -166,45 +188,54 @@ impl<'a> Folder<'a> {
     }
 
     fn worker(&self) -> Worker<'a> {
-        Worker { reader: self.reader(), hosts: hosts::Seen::default(), calls: Vec::new() }
+        let (hosts, drafts, folded, calls) = Default::default();
+        Worker { reader: self.reader(), hosts, drafts, folded, calls }
     }
 
     /// Folds one trace.
-    fn fold(&self, trace: usize, reader: &mut Reader<'_>) -> Folded {
+    fn fold(&self, trace: usize, worker: &mut Worker<'a>) {
         let members = self.traces.members(trace);
-        let spans = &self.spans.spans;
-        let drafts = if members.len() > BATCH {
-            let read = |members: &[u32]| self.read(members, &mut self.reader());
-            members.par_chunks(BATCH).map(read).collect::<Vec<_>>().concat()
+        let Worker { reader, drafts, folded, .. } = worker;
+        if members.len() > BATCH {
+            let read = |members: &[u32]| {
+                let mut drafts = Vec::new();
+                self.read(members, &mut self.reader(), &mut drafts);
+                drafts
+            };
+            drafts.extend(members.par_chunks(BATCH).map(read).collect::<Vec<_>>().concat());
         } else {
-            self.read(members, reader)
-        };
-        trace::fold(spans, members, drafts)
+            self.read(members, reader, drafts);
+        }
+        trace::fold(&self.spans.spans, members, drafts, folded);
     }
 
-    fn read(&self, members: &[u32], reader: &mut Reader<'_>) -> Vec<Draft> {
-        members.iter().filter_map(|at| reader.read(*at)).collect()
+    fn read(&self, members: &[u32], reader: &mut Reader<'a>, drafts: &mut Vec<Draft<'a>>) {
+        for at in members {
+            // What no dialect reads adds nothing.
+            let _ = reader.read(*at, drafts);
+        }
     }
 
     /// Folds the traces of one part and finishes the rows that need nothing of the others.
-    fn part(&self, range: Range<usize>, worker: &mut Worker<'_>) -> Part {
+    fn part(&self, range: Range<usize>, worker: &mut Worker<'a>) -> Part<'a> {
         let mut part = Part::default();
         let none = CacheHabits::default();
         for trace in range {
-            let folded = self.fold(trace, &mut worker.reader);
-            for (kind, count) in folded.counts {
+            self.fold(trace, worker);
+            let Worker { folded, hosts, calls, .. } = &mut *worker;
+            for (kind, count) in std::mem::take(&mut folded.counts) {
                 add(&mut part.folded, kind, count);
             }
-            part.loose.extend(folded.loose);
-            for mut row in folded.rows {
+            part.loose.append(&mut folded.loose);
+            for mut row in folded.rows.drain(..) {
                 part.bonds.push(Bond::of(trace, &row));
                 attempts::settle(&mut row);
                 part.shown.note(trace, &row);
                 if habits::decide(&row) {
                     part.waiting.push((trace, row));
                 } else {
-                    derive::derive(&mut row, &none, &mut worker.hosts);
-                    part.done(trace, row, &mut worker.calls);
+                    derive::derive(&mut row, &none, hosts);
+                    part.done(trace, &mut row, calls);
                 }
             }
         }
@@ -216,16 +247,16 @@ impl<'a> Folder<'a> {
     fn together(
         &self,
         tied: &[bool],
-        loose: Vec<Draft>,
+        loose: Vec<Draft<'a>>,
         counts: &mut BTreeMap<&'static str, u64>,
-    ) -> Vec<(usize, Row)> {
+    ) -> Vec<(usize, Row<'a>)> {
         let again: Vec<usize> = (0..tied.len()).filter(|trace| tied[*trace]).collect();
         let fold = |traces: &[usize]| {
-            let mut reader = self.reader();
-            let rows = traces.iter().flat_map(|trace| self.fold(*trace, &mut reader).rows);
-            rows.collect::<Vec<Row>>()
+            let mut worker = self.worker();
+            traces.iter().for_each(|trace| self.fold(*trace, &mut worker));
+            worker.folded.rows
         };
-        let mut rows: Vec<Row> =
+        let mut rows: Vec<Row<'_>> =
             again.par_chunks(BATCH).map(fold).collect::<Vec<_>>().into_iter().flatten().collect();
         let order = Order::of(self.spans);
         rows.par_sort_by(|one, other| order.compare(one.draft.span, other.draft.span));
@@ -241,11 +272,12 @@ impl<'a> Folder<'a> {
     }
 }
 
-impl Part {
+impl<'a> Part<'a> {
     /// Leaves of a finished row only what the table needs.
-    fn done(&mut self, trace: usize, row: Row, calls: &mut Vec<(Call, usize)>) {
-        let draft = row.draft;
-        for reason in draft.rejected {
+    fn done(&mut self, trace: usize, row: &mut Row<'a>, calls: &mut Vec<Done<'a>>) {
+        let draft = &mut row.draft;
+        let identity = draft.identity();
+        for reason in draft.rejected.drain(..) {
             self.rejected.push(Told {
                 trace,
                 service: draft.call.text(Col::ServiceName).map(CompactString::from),
@@ -253,14 +285,16 @@ impl Part {
                 reason,
             });
         }
-        calls.push((draft.call, trace));
+        calls.push(Done { call: std::mem::take(&mut draft.call), identity, trace });
     }
 
     /// Makes columns of finished rows.
-    fn take(&mut self, calls: &mut Vec<(Call, usize)>) {
-        table::sort(calls, |(call, _)| call);
-        self.table = CallTable::of(calls.iter().map(|(call, _)| call));
-        self.traces = calls.drain(..).map(|(_, trace)| trace).collect();
+    fn take(&mut self, calls: &mut Vec<Done<'a>>) {
+        if !calls.is_sorted_by(|one, other| one.compare(other) != Ordering::Greater) {
+            calls.par_sort_by(Done::compare);
+        }
+        self.table = CallTable::of(calls.iter().map(|done| (&done.call, Some(done.identity))));
+        self.traces = calls.drain(..).map(|done| done.trace).collect();
     }
 
     /// Leaves out what is of traces that were made once more.

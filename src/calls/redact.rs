@@ -82,13 +82,13 @@ mod tests {
 
     #[test]
     fn the_same_id_has_one_pseudonym_and_null_stays_null() {
-        let call = |start: i64, tenant: Option<&str>| {
+        let call = |start: i64, tenant: Option<&str>| -> Call<'static> {
             let mut call = Call::default();
             call.set(Col::Start, Cell::Int(start));
             call.set_text(Col::ServiceName, "shop");
             if let Some(tenant) = tenant {
                 call.set_text(Col::Tenant, tenant);
-                call.segments.push(("user.id".into(), tenant.into()));
+                call.segments.push(("user.id".into(), tenant.to_owned().into()));
                 call.segments.push(("customer.tier".into(), "gold".into()));
             }
             call

@@ -45,7 +45,7 @@ pub const fn may_be_one(opened_ns: i64, ran_from_ns: i64) -> bool {
 
 /// Openings with the record of their end, where nothing else fits.
 pub fn pairs(rows: &[Option<&Row>]) -> Vec<(usize, usize)> {
-    let halves: Vec<(usize, &Draft, Half)> = rows
+    let halves: Vec<(usize, &Draft<'_>, Half)> = rows
         .iter()
         .enumerate()
         .filter_map(|(at, row)| {
@@ -91,7 +91,7 @@ fn alike(opened: &Draft, ended: &Draft) -> bool {
 }
 
 /// One call of both: its start from the opening, its end and usage from the record.
-pub fn joined(mut opened: Row, ended: &Row) -> Row {
+pub fn joined<'a>(mut opened: Row<'a>, ended: &Row<'a>) -> Row<'a> {
     let draft = &mut opened.draft;
     let end_ns = draft.last_ns().max(ended.draft.start_ns);
     draft.fill_from(&ended.draft);

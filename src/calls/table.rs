@@ -43,9 +43,9 @@ impl CallTable {
     ///
     /// A call under assembly is far wider than its row: where there are many, make a table of
     /// each chunk and [`CallTable::concat`] them.
-    pub fn from_calls(mut calls: Vec<Call>) -> Self {
-        sort(&mut calls, |call| call);
-        Self::of(calls.iter()).sorted()
+    pub fn from_calls(mut calls: Vec<Call<'_>>) -> Self {
+        calls.par_sort_by(|one, other| order(one).cmp(&order(other)));
+        Self::of(calls.iter().map(|call| (call, None))).sorted()
     }
 
     /// One table of many, sorted as one; a kept attribute that a table lacks is null there.
@@ -261,14 +261,7 @@ impl CallTable {
     }
 }
 
-/// Brings calls into the table's order, with what belongs to them.
-pub(super) fn sort<T: Send>(calls: &mut [T], call: impl Fn(&T) -> &Call + Sync) {
-    if !calls.is_sorted_by(|one, other| order(call(one)) <= order(call(other))) {
-        calls.par_sort_by(|one, other| order(call(one)).cmp(&order(call(other))));
-    }
-}
-
-fn order(call: &Call) -> (i64, Option<&str>, Option<&str>) {
+fn order<'c>(call: &'c Call<'_>) -> (i64, Option<&'c str>, Option<&'c str>) {
     let start = call.int(Col::Start).unwrap_or(i64::MIN);
     (start, call.text(Col::TraceId), call.text(Col::SpanId))
 }
@@ -280,7 +273,7 @@ mod tests {
 
     #[test]
     fn rows_come_back_sorted_with_their_nulls() {
-        let call = |start: i64, service: &str, ttft: Option<f64>| {
+        let call = |start: i64, service: &str, ttft: Option<f64>| -> Call<'static> {
             let mut call = Call::default();
             call.set(Col::Start, Cell::Int(start));
             call.set_text(Col::ServiceName, service);
@@ -303,7 +296,7 @@ mod tests {
         assert_eq!(table.codes("attr.service.version").get(2), Some("7"));
         assert_eq!(table.codes("attr.absent").get(2), None);
     }
-    fn at(start: i64, trace: &str, span: &str) -> Call {
+    fn at(start: i64, trace: &str, span: &str) -> Call<'static> {
         let mut call = Call::default();
         call.set(Col::Start, Cell::Int(start));
         call.set_text(Col::TraceId, trace);

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::calls::Cell;
+use crate::calls::call::{Cell, Cols};
 use crate::calls::draft::{Draft, models_agree};
-use crate::calls::endpoints::{generates, own_attempts};
+use crate::calls::endpoints::{generates, own};
+use crate::calls::plain;
 use crate::calls::tree::{Ancestor, Tree};
 use crate::dialects::Part;
 use crate::ingest::{SpanKind, SpanList};
@@ -15,45 +16,50 @@ pub const SLACK_NS: i64 = 50_000_000;
 
 /// One logical call: the span that is read for it, and its HTTP attempts.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct Row<'a> {
     /// The span, with what the folded ones add.
-    pub draft: Draft,
+    pub draft: Draft<'a>,
     /// Whether another library's record of the same call was folded in.
     pub paired: bool,
     /// Its HTTP attempts, by start.
-    pub attempts: Vec<Draft>,
+    pub attempts: Vec<Draft<'a>>,
 }
 
 /// What a trace came to.
 #[derive(Debug, Default)]
-pub struct Folded {
+pub struct Folded<'a> {
     /// Its calls.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Row<'a>>,
     /// HTTP attempts that no call of the trace owns by parentage.
-    pub loose: Vec<Draft>,
+    pub loose: Vec<Draft<'a>>,
     /// Spans folded away, by kind.
     pub counts: BTreeMap<&'static str, u64>,
 }
 
 /// Folds the spans of one trace: `members` are all its kept spans, `drafts` those that a dialect
-/// reads.
-pub fn fold(spans: &SpanList, members: &[u32], drafts: Vec<Draft>) -> Folded {
-    let mut folded = Folded::default();
-    if drafts.is_empty() {
-        return folded;
+/// reads. What it comes to is added; the drafts are used up.
+pub fn fold<'a>(
+    spans: &SpanList,
+    members: &[u32],
+    drafts: &mut Vec<Draft<'a>>,
+    folded: &mut Folded<'a>,
+) {
+    if !plain::fold((spans, members), drafts, folded) {
+        fold_all((spans, members), drafts, folded);
     }
-    let tree = Tree::new(spans, members, &drafts);
+}
+
+/// The same, whatever the trace is.
+pub fn fold_all<'a>(
+    (spans, members): (&SpanList, &[u32]),
+    drafts: &mut Vec<Draft<'a>>,
+    folded: &mut Folded<'a>,
+) {
+    let tree = Tree::new(spans, members, drafts);
     let ancestors: Vec<Option<Ancestor>> =
         drafts.iter().map(|draft| tree.ancestor(draft.span)).collect();
-    let calls = drafts.iter().filter(|draft| draft.part == Part::Call).count();
-    let attempts = drafts.iter().filter(|draft| draft.part == Part::Attempt).count();
-    let plain = calls <= 1 && calls + attempts == drafts.len();
-    let mut fold = Fold { into: vec![None; drafts.len()], drafts, ancestors, folded: &mut folded };
-    if plain {
-        // One call and its attempts, as most traces are: there is nothing to fold.
-        fold.finish();
-        return folded;
-    }
+    let drafts = std::mem::take(drafts);
+    let mut fold = Fold { into: vec![None; drafts.len()], drafts, ancestors, folded };
     fold.raw_payloads();
     fold.server_views();
     fold.log_twins();
@@ -61,18 +67,17 @@ pub fn fold(spans: &SpanList, members: &[u32], drafts: Vec<Draft>) -> Folded {
     fold.retries();
     fold.context();
     fold.finish();
-    folded
 }
 
-struct Fold<'a> {
-    drafts: Vec<Draft>,
+struct Fold<'f, 'a> {
+    drafts: Vec<Draft<'a>>,
     ancestors: Vec<Option<Ancestor>>,
     /// Where a draft went: into another one, or into itself where it is only dropped.
     into: Vec<Option<usize>>,
-    folded: &'a mut Folded,
+    folded: &'f mut Folded<'a>,
 }
 
-impl Fold<'_> {
+impl Fold<'_, '_> {
     fn of(&self, part: Part) -> Vec<usize> {
         (0..self.drafts.len()).filter(|at| self.drafts[*at].part == part).collect()
     }
@@ -134,7 +139,6 @@ impl Fold<'_> {
             draft.start_ns = start_ns;
             draft.end_ns = end_ns;
             draft.kind = SpanKind::Internal;
-            draft.call.set(Col::Start, Cell::Int(start_ns));
         }
     }
 
@@ -277,13 +281,13 @@ impl Fold<'_> {
             draft.dialect.span_per_attempt && self.into[*call].is_none()
         });
         calls.sort_by_key(|call| (self.drafts[*call].start_ns, *call));
-        let kin = |draft: &Draft| {
-            let text = |col| draft.call.text(col).map(str::to_owned);
-            (draft.dialect.id, text(Col::ParentSpanId), text(Col::RequestModel))
+        let kin = |draft: &Draft<'_>| {
+            let model = draft.call.text(Col::RequestModel).map(str::to_owned);
+            (draft.dialect.id, draft.origin.parent_span_id.clone(), model)
         };
         for (at, &failed) in calls.iter().enumerate() {
             let before = &self.drafts[failed];
-            if !before.fruitless() || !before.call.has(Col::ParentSpanId) {
+            if !before.fruitless() || before.origin.parent_span_id.is_none() {
                 continue;
             }
             let end = before.last_ns();
@@ -304,8 +308,13 @@ impl Fold<'_> {
 
     /// Calls take the prompt, tenant, session and segments of the wrappers around them.
     fn context(&mut self) {
-        const INHERITED: [Col; 5] =
-            [Col::PromptName, Col::PromptVersion, Col::PromptHash, Col::Tenant, Col::SessionId];
+        const INHERITED: Cols = Cols::of(&[
+            Col::PromptName,
+            Col::PromptVersion,
+            Col::PromptHash,
+            Col::Tenant,
+            Col::SessionId,
+        ]);
         for call in self.of(Part::Call) {
             let mut at = call;
             for _ in 0..self.drafts.len() {
@@ -314,7 +323,7 @@ impl Fold<'_> {
                 if self.drafts[at].part == Part::Wrapper && at != call {
                     let wrapper = self.drafts[at].call.clone();
                     let target = &mut self.drafts[call].call;
-                    target.fill_where(&wrapper, |col| INHERITED.contains(&col));
+                    target.fill_where(&wrapper, INHERITED);
                     target.fill_segments(&wrapper);
                 }
             }
@@ -358,11 +367,9 @@ impl Fold<'_> {
             list.push(draft);
         }
         for row in &mut rows {
-            // Those that start together stay in the order of the trace's members.
-            row.attempts.sort_by_key(|attempt| attempt.start_ns);
-            own_attempts(&mut row.attempts);
+            row.attempts = own(std::mem::take(&mut row.attempts));
         }
-        self.folded.rows = rows;
+        self.folded.rows.append(&mut rows);
     }
 
     /// The row that owns an attempt by parentage.

@@ -117,7 +117,10 @@ impl Traces {
 /// The number of every span's trace, and where each trace begins when they are laid one behind
 /// the other, with the end of the last one.
 fn number(spans: &SpanList) -> (Vec<usize>, Vec<usize>) {
-    let mut numbers: HashMap<&Id, usize, FixedState> = HashMap::default();
+    // A call and its attempt, mostly.
+    let traces = spans.len() / 2;
+    let mut numbers: HashMap<&Id, usize, FixedState> =
+        HashMap::with_capacity_and_hasher(traces, FixedState::default());
     let mut of: Vec<usize> = Vec::with_capacity(spans.len());
     let mut sizes: Vec<usize> = Vec::new();
     let mut last: Option<(&Id, usize)> = None;

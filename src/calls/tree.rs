@@ -14,7 +14,7 @@ const FEW: usize = 16;
 pub struct Tree<'a> {
     spans: &'a SpanList,
     members: &'a [u32],
-    drafts: &'a [Draft],
+    drafts: &'a [Draft<'a>],
     /// Where the trace has more than a few spans.
     maps: Option<Maps<'a>>,
 }
@@ -35,7 +35,7 @@ pub struct Ancestor {
 
 impl<'a> Tree<'a> {
     /// The tree over all kept spans of a trace.
-    pub fn new(spans: &'a SpanList, members: &'a [u32], drafts: &'a [Draft]) -> Self {
+    pub fn new(spans: &'a SpanList, members: &'a [u32], drafts: &'a [Draft<'a>]) -> Self {
         let mut tree = Self { spans, members, drafts, maps: None };
         if members.len() > FEW {
             let ids = members.iter().filter_map(|at| Some((&tree.span(*at)?.span_id, *at)));

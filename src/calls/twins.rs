@@ -13,7 +13,7 @@ use crate::calls::trace::{Row, SLACK_NS};
 use crate::schema::Col;
 
 /// Folds rows that describe one call; returns how many went, by kind.
-pub fn fold(rows: Vec<Row>) -> (Vec<Row>, BTreeMap<&'static str, u64>) {
+pub fn fold(rows: Vec<Row<'_>>) -> (Vec<Row<'_>>, BTreeMap<&'static str, u64>) {
     let as_they_are: Vec<Option<&Row>> = rows.iter().map(Some).collect();
     let by_id = by_response_id(&as_they_are);
     let halves = streams::pairs(&as_they_are);
@@ -104,7 +104,7 @@ fn twins(native: &Row, library: &Row) -> bool {
 
 /// Folds two rows, where both are there still; the one whose dialect ranks higher, or that lies
 /// inside, is kept. Returns how many went.
-fn merge(slots: &mut [Option<Row>], a: usize, b: usize) -> u64 {
+fn merge(slots: &mut [Option<Row<'_>>], a: usize, b: usize) -> u64 {
     if slots[a].is_none() || slots[b].is_none() {
         return 0;
     }

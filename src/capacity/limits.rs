@@ -138,7 +138,7 @@ mod tests {
     use crate::calls::{Call, Cell};
 
     /// A call a minute of so many tokens; refused where `refused` says so.
-    fn calls(tokens: &[i64], refused: impl Fn(usize) -> bool) -> Vec<Call> {
+    fn calls(tokens: &[i64], refused: impl Fn(usize) -> bool) -> Vec<Call<'static>> {
         let call = |(at, tokens): (usize, &i64)| {
             let mut call = Call::default();
             call.set(Col::Start, Cell::Int(at as i64 * 60_000_000_000));

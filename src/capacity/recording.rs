@@ -343,7 +343,7 @@ mod tests {
     use crate::calls::{Call, Cell};
 
     /// A call at a second, of a session, with so many prompt tokens.
-    fn call(at_s: i64, session: &str, prompt: i64) -> Call {
+    fn call(at_s: i64, session: &str, prompt: i64) -> Call<'static> {
         let mut call = Call::default();
         call.set(Col::Start, Cell::Int(at_s * 1_000_000_000));
         call.set(Col::DurationS, Cell::Float(2.0));

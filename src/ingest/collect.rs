@@ -3,7 +3,7 @@
 use super::document;
 use super::escape::{repaired, unescape};
 use super::json::any as json_any;
-use super::packed::Packed;
+use super::packed::{Packed, same};
 use super::proto::any as proto_any;
 use super::span::{AttrId, Event, SpanKind, Value, ValueRef};
 use super::wanted::{Keep, Take, Want, WantEvent, Wanted};
@@ -48,11 +48,20 @@ impl Raw<'_> {
         }
     }
 
+    /// Whether it is the same value.
+    #[inline]
+    fn is(self, other: Raw<'_>) -> bool {
+        match (self, other) {
+            (Self::Text(one), Raw::Text(other)) => same(one, other),
+            (one, other) => one == other,
+        }
+    }
+
     /// Packs the value as a scalar.
     fn pack(self, id: AttrId, packed: &mut Packed) {
         match self {
-            Self::Text(text) => packed.push(id, ValueRef::Str(&repaired(text))),
-            Self::Escaped(inside) => packed.push(id, ValueRef::Str(&repaired(&unescape(inside)))),
+            Self::Text(text) => packed.push_text(id, text),
+            Self::Escaped(inside) => packed.push_text(id, &unescape(inside)),
             Self::Int(int) => packed.push(id, ValueRef::Int(int)),
             other => {
                 if let Some(value) = other.scalar() {
@@ -156,7 +165,7 @@ impl<'a, 'w> Collector<'a, 'w> {
     /// Whether another one holds the same attributes.
     pub fn is_as(&self, other: &Self) -> bool {
         let same = |(one, other): (&(Ask<'_>, Raw<'_>), &(Ask<'_>, Raw<'_>))| {
-            one.0.is(other.0) && one.1 == other.1
+            one.0.is(other.0) && one.1.is(other.1)
         };
         self.items.len() == other.items.len() && self.items.iter().zip(&other.items).all(same)
     }

@@ -1,6 +1,7 @@
 //! Attributes of kept spans, one behind the other in one piece of memory a chunk: by themselves
 //! they cost more than what they say, and a text that comes again is held once.
 
+use super::escape::repaired;
 use super::span::{AttrId, ValueRef};
 
 /// Beyond this many bytes of text, or values, another piece is begun.
@@ -78,13 +79,10 @@ impl Packed {
     }
 
     /// Adds a value.
+    #[inline]
     pub fn push(&mut self, id: AttrId, value: ValueRef<'_>) {
         let (kind, word) = match value {
-            ValueRef::Str(text) => match self.text(text) {
-                Some(word) => (STR, word),
-                // One span that holds more than 4 GiB of text.
-                None => return,
-            },
+            ValueRef::Str(text) => return self.push_text(id, text.as_bytes()),
             ValueRef::Int(int) => (INT, int.cast_unsigned()),
             ValueRef::Float(float) => (FLOAT, float.to_bits()),
             ValueRef::Bool(flag) => (BOOL, u64::from(flag)),
@@ -93,20 +91,30 @@ impl Packed {
         self.words.push(word);
     }
 
+    /// Adds a text, its UTF-8 not yet checked; where it is wrong, repaired.
+    pub fn push_text(&mut self, id: AttrId, text: &[u8]) {
+        // One span may hold more than 4 GiB of text: what is beyond is left out.
+        if let Some(word) = self.text(text) {
+            self.ids.push(id.0 | STR << KIND);
+            self.words.push(word);
+        }
+    }
+
     /// Where a text lies: its first byte and its length.
-    fn text(&mut self, text: &str) -> Option<u64> {
+    fn text(&mut self, text: &[u8]) -> Option<u64> {
         if text.len() > LONGEST {
-            return self.add(text);
+            return self.add(&repaired(text));
         }
         if self.recent.is_empty() {
             self.recent = vec![0; RECENT];
         }
-        let place = spread(text.as_bytes());
+        let place = spread(text);
         let word = self.recent[place];
-        if read(&self.texts, word) == text {
+        // What is equal to a text that was checked needs no check.
+        if same(read(&self.texts, word).as_bytes(), text) {
             return Some(word);
         }
-        let word = self.add(text)?;
+        let word = self.add(&repaired(text))?;
         self.recent[place] = word;
         Some(word)
     }
@@ -134,6 +142,19 @@ impl Packed {
             words: self.words.get(range).unwrap_or_default(),
             texts: &self.texts,
         }
+    }
+}
+
+/// Whether two texts are the same: most that are compared are short, and many are one and the same.
+#[inline]
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() || std::ptr::eq(one, other) {
+        return one.len() == other.len();
+    }
+    let ends = |text: &[u8]| Some((*text.first_chunk::<8>()?, *text.last_chunk::<8>()?));
+    match (one.len(), ends(one), ends(other)) {
+        (8..=16, Some(one), Some(other)) => one == other,
+        _ => one == other,
     }
 }
 

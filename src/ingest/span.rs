@@ -1,6 +1,8 @@
 //! A span as ingest hands it on: ids, times, and the wanted attributes only.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use compact_str::CompactString;
 
@@ -8,7 +10,7 @@ use super::list::SpanList;
 use super::packed::{Attrs, Packed, Range};
 
 /// A trace or span id: raw bytes where the dump had them, its own text where it had not.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Id {
     /// No id, or all zeros: for a parent, a root span.
     #[default]
@@ -23,35 +25,68 @@ pub enum Id {
 
 impl Id {
     /// An id from raw bytes; all zeros or no bytes at all is none.
+    #[inline]
     pub fn from_bytes(bytes: &[u8]) -> Self {
+        if let Ok(short) = <[u8; 8]>::try_from(bytes) {
+            return if short == [0; 8] { Self::None } else { Self::Short(short) };
+        }
+        if let Ok(long) = <[u8; 16]>::try_from(bytes) {
+            return if long == [0; 16] { Self::None } else { Self::Long(long) };
+        }
         if bytes.iter().all(|byte| *byte == 0) {
             return Self::None;
         }
-        if let Ok(short) = <[u8; 8]>::try_from(bytes) {
-            return Self::Short(short);
-        }
-        match <[u8; 16]>::try_from(bytes) {
-            Ok(long) => Self::Long(long),
-            Err(_) => {
-                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                Self::Text(hex.into())
-            }
-        }
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::Text(hex.into())
     }
 
     /// The id as text, in lower-case hex where it is bytes; none where there is no id.
     pub fn text(&self) -> Option<CompactString> {
+        (!self.is_none()).then(|| self.digits(&mut [0; 32]).into())
+    }
+
+    /// The same, written where there is room; empty where there is no id.
+    pub fn digits<'d>(&'d self, room: &'d mut [u8; 32]) -> &'d str {
         match self {
-            Self::None => None,
-            Self::Short(bytes) => Some(hex(bytes, &mut [0; 16]).into()),
-            Self::Long(bytes) => Some(hex(bytes, &mut [0; 32]).into()),
-            Self::Text(text) => Some((&**text).into()),
+            Self::None => "",
+            Self::Short(bytes) => hex(bytes, &mut room[..16]),
+            Self::Long(bytes) => hex(bytes, room),
+            Self::Text(text) => text,
+        }
+    }
+
+    /// The order of their texts, an id that is none before all others.
+    pub fn compare_texts(&self, other: &Self) -> Ordering {
+        match (self.bytes(), other.bytes()) {
+            // Digits are in the order of their bytes.
+            (Some(one), Some(other)) => one.cmp(other),
+            _ => self.text().cmp(&other.text()),
+        }
+    }
+
+    const fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Short(bytes) => Some(bytes),
+            Self::Long(bytes) => Some(bytes),
+            Self::None | Self::Text(_) => None,
         }
     }
 
     /// Whether there is no id.
     pub const fn is_none(&self) -> bool {
         matches!(self, Self::None)
+    }
+}
+
+impl Hash for Id {
+    /// What is bytes is hashed as one number.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::None => state.write_u8(0),
+            Self::Short(bytes) => state.write_u64(u64::from_le_bytes(*bytes)),
+            Self::Long(bytes) => state.write_u128(u128::from_le_bytes(*bytes)),
+            Self::Text(text) => text.hash(state),
+        }
     }
 }
 

@@ -85,7 +85,7 @@ pub struct Attempts {
 pub struct Wanted {
     attrs: Names<Want>,
     events: Lookup<WantEvent>,
-    spans: Lookup<()>,
+    spans: Names<()>,
     names: Vec<Box<str>>,
     /// The place of every name.
     ids: Lookup<u16>,
@@ -152,7 +152,7 @@ impl Wanted {
 
     /// Wants spans of that exact name even where no attribute keeps them.
     pub fn want_span(&mut self, name: &str) {
-        self.spans.insert(name.as_bytes().into(), ());
+        self.spans.entry(name.as_bytes(), || ());
     }
 
     /// Says how attempts outside the traces of the calls are told.
@@ -230,7 +230,7 @@ impl Wanted {
 
     /// Whether spans of any name are kept whatever they carry.
     pub fn any_span(&self) -> bool {
-        !self.spans.is_empty()
+        self.spans.names().next().is_some()
     }
 
     /// Whether spans of that name are kept whatever they carry.
@@ -240,7 +240,7 @@ impl Wanted {
 
     /// Whether spans of that name, as it lies in the input, are kept whatever they carry.
     pub fn span_bytes(&self, name: &[u8]) -> bool {
-        !self.spans.is_empty() && self.spans.contains_key(name)
+        self.spans.get(name).is_some()
     }
 
     /// Whether a span of that kind and name is kept that carries something of this weight.
@@ -300,7 +300,7 @@ impl Wanted {
     /// Every span name that is wanted whatever the span carries, sorted.
     pub fn span_names(&self) -> Vec<&str> {
         let text = |name| std::str::from_utf8(name).expect("names are wanted as text");
-        let mut names: Vec<&str> = self.spans.keys().map(|name| text(name)).collect();
+        let mut names: Vec<&str> = self.spans.names().map(text).collect();
         names.sort_unstable();
         names
     }

@@ -243,7 +243,7 @@ impl Deployed {
         row: usize,
         (service, session): (usize, u64),
         outcome: &Outcome,
-    ) -> Call {
+    ) -> Call<'static> {
         let mut call = Call::default();
         let mut float = |col, value: f64| call.set(col, Cell::Float(value));
         let took = latency(outcome);

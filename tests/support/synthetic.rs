@@ -280,7 +280,7 @@ fn of_call(own: bool, value: &str, index: usize) -> String {
     if own { format!("{value}-{index}") } else { value.to_owned() }
 }
 
-fn call(work: &Work, start_s: f64, index: usize, rng: &mut Rng) -> Call {
+fn call(work: &Work, start_s: f64, index: usize, rng: &mut Rng) -> Call<'static> {
     let input = work.fixed + work.dynamic;
     let uncached = input - work.cached;
     let noise = |rng: &mut Rng, sd: f64| (sd * rng.normal()).exp();

@@ -77,7 +77,7 @@ fn target(name: &str) -> Target {
     name.strip_prefix(SEGMENT_PREFIX).map_or(Target::Nowhere, |name| Target::Segment(name.into()))
 }
 
-fn call(file: &str, targets: &[Target], record: &StringRecord) -> Result<Call> {
+fn call<'t>(file: &str, targets: &'t [Target], record: &StringRecord) -> Result<Call<'t>> {
     let place = || {
         let line = record.position().map_or(0, csv::Position::line);
         format!("{file}, line {line}")
@@ -96,7 +96,8 @@ fn call(file: &str, targets: &[Target], record: &StringRecord) -> Result<Call> {
                 call.set(*col, cell);
             }
             Target::Segment(name) => {
-                call.segments.push((name.clone(), unmarked_cell(text).into()));
+                let value = unmarked_cell(text).into_owned();
+                call.segments.push((name.as_str().into(), value.into()));
             }
             Target::Nowhere => {}
         }

@@ -79,7 +79,7 @@ pub(super) fn in_chunks(
 }
 
 /// What stands in a text cell of a column; empty is null. Fails where it cannot be of its kind.
-pub(super) fn parsed(kind: Kind, text: &str) -> Option<Cell> {
+pub(super) fn parsed(kind: Kind, text: &str) -> Option<Cell<'static>> {
     if text.is_empty() {
         return Some(Cell::Null);
     }
@@ -98,12 +98,12 @@ pub(super) fn parsed(kind: Kind, text: &str) -> Option<Cell> {
 }
 
 /// A float as a cell; NaN and infinity are null.
-pub(super) fn finite(float: f64) -> Cell {
+pub(super) fn finite(float: f64) -> Cell<'static> {
     if float.is_finite() { Cell::Float(float) } else { Cell::Null }
 }
 
 /// An integer that was written as a float, as tools do where a column has nulls.
-pub(super) fn integral(float: f64) -> Option<Cell> {
+pub(super) fn integral(float: f64) -> Option<Cell<'static>> {
     if float.is_nan() {
         return Some(Cell::Null);
     }

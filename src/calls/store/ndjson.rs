@@ -139,7 +139,7 @@ fn read_chunk(bytes: &[u8]) -> std::result::Result<Chunk, Misfit> {
 
 #[derive(Default)]
 struct Row {
-    call: Call,
+    call: Call<'static>,
     misfit: Option<(Col, &'static str)>,
 }
 
@@ -166,8 +166,13 @@ impl<'de> Visitor<'de> for RowVisitor {
             } else if let Some(segment) = name.strip_prefix(SEGMENT_PREFIX) {
                 match map.next_value()? {
                     Value::Null => {}
-                    Value::String(text) => row.call.segments.push((segment.into(), text.into())),
-                    other => row.call.segments.push((segment.into(), other.to_string().into())),
+                    value => {
+                        let text = match value {
+                            Value::String(text) => text,
+                            other => other.to_string(),
+                        };
+                        row.call.segments.push((segment.to_owned().into(), text.into()));
+                    }
                 }
             } else {
                 map.next_value::<serde::de::IgnoredAny>()?;
@@ -177,7 +182,7 @@ impl<'de> Visitor<'de> for RowVisitor {
     }
 }
 
-fn cell(kind: Kind, value: Value) -> std::result::Result<Cell, &'static str> {
+fn cell(kind: Kind, value: Value) -> std::result::Result<Cell<'static>, &'static str> {
     let found = match value {
         Value::Null => return Ok(Cell::Null),
         Value::Bool(_) => "a boolean",

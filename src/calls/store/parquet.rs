@@ -155,10 +155,7 @@ fn as_written(col: Col, array: Option<&dyn Array>, rows: usize) -> Option<Option
 fn of_cells(col: Col, cells: &[Cell]) -> Option<Column> {
     let cells = cells.iter();
     match col.info().kind {
-        Kind::Text => Column::texts(
-            Some(col),
-            cells.map(|cell| if let Cell::Text(text) = cell { Some(&**text) } else { None }),
-        ),
+        Kind::Text => Column::texts(Some(col), cells.map(Cell::text)),
         Kind::Seconds | Kind::Ratio => Column::floats(
             cells.map(|cell| if let Cell::Float(float) = cell { Some(*float) } else { None }),
         ),
@@ -171,10 +168,10 @@ fn of_cells(col: Col, cells: &[Cell]) -> Option<Column> {
     }
 }
 
-fn cell(kind: Kind, found: Scalar<'_>) -> Option<Cell> {
+fn cell(kind: Kind, found: Scalar<'_>) -> Option<Cell<'_>> {
     match (kind, found) {
         (Kind::Text, Scalar::Text("")) => Some(Cell::Null),
-        (Kind::Text, Scalar::Text(text)) => Some(Cell::Text(text.into())),
+        (Kind::Text, Scalar::Text(text)) => Some(Cell::Lent(text)),
         (Kind::Seconds | Kind::Ratio, found) => found.number().map(Cell::Float),
         (Kind::Tokens | Kind::Count, Scalar::Int(int)) => Some(Cell::Int(int)),
         (Kind::Tokens | Kind::Count, Scalar::Float(float)) => integral(float),

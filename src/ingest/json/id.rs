@@ -33,34 +33,40 @@ pub fn decode(text: Text<'_>) -> Id {
 
 /// 16 or 32 hex digits of any case.
 fn hex(text: &[u8]) -> Option<Id> {
-    let mut bytes = [0_u8; 16];
-    if text.len() != 16 && text.len() != 32 {
-        return None;
+    let (digits, []) = text.as_chunks::<8>() else { return None };
+    match digits {
+        [one, two] => Some(Id::from_bytes([eight(*one)?, eight(*two)?].as_flattened())),
+        [one, two, three, four] => {
+            let bytes = [eight(*one)?, eight(*two)?, eight(*three)?, eight(*four)?];
+            Some(Id::from_bytes(bytes.as_flattened()))
+        }
+        _ => None,
     }
-    let (pairs, _) = text.as_chunks::<2>();
-    let mut all = 0;
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        let (high, low) = (NIBBLE[usize::from(*high)], NIBBLE[usize::from(*low)]);
-        all |= high | low;
-        *byte = high << 4 | low & 15;
-    }
-    if all > 15 {
-        return None;
-    }
-    Some(Id::from_bytes(bytes.get(..text.len() / 2)?))
 }
 
-/// The value of every hex digit; more than 15 for what is none.
-const NIBBLE: [u8; 256] = {
-    let mut values = [255; 256];
-    let mut value = 0;
-    while value < 16 {
-        values[b"0123456789abcdef"[value] as usize] = value as u8;
-        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
-        value += 1;
+/// The bytes of eight hex digits, all of them at once; none where one is no digit.
+#[inline]
+const fn eight(digits: [u8; 8]) -> Option<[u8; 4]> {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = 0x80 * ONES;
+    let text = u64::from_le_bytes(digits);
+    if text & HIGH != 0 {
+        return None;
     }
-    values
-};
+    // Below, no byte grows beyond 255: what is added to one tells by its highest bit whether it
+    // was larger than what is missing to 128.
+    let no_decimal = ((text ^ (0x30 * ONES)) + 0x76 * ONES) & HIGH;
+    let letter = (text | (0x20 * ONES)) ^ (0x60 * ONES);
+    let is_letter = (letter + 0x7f * ONES) & !(letter + 0x79 * ONES) & HIGH;
+    if no_decimal & !is_letter != 0 {
+        return None;
+    }
+    let values = (text & (0x0f * ONES)) + (is_letter >> 7) * 9;
+    let pairs = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    let [a, b, c, d, ..] = (fours | fours >> 16).to_le_bytes();
+    Some([a, b, c, d])
+}
 
 fn from_base64(text: &[u8]) -> Option<Id> {
     // 8 and 16 bytes; 16 and 32 hex digits; each with and without padding.
@@ -104,6 +110,22 @@ mod tests {
             assert_eq!(id(&spelling), span, "{spelling}");
         }
         assert_eq!(id("7uGbfsPBsXQ="), span);
+    }
+
+    #[test]
+    fn every_byte_is_a_digit_or_none_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            let value = char::from(byte).to_digit(16);
+            for place in 0..8 {
+                let mut digits = *b"0aF95b1c";
+                digits[place] = byte;
+                let slow = value.map(|_| {
+                    let text = std::str::from_utf8(&digits).unwrap();
+                    u32::from_str_radix(text, 16).unwrap().to_be_bytes()
+                });
+                assert_eq!(eight(digits), slow, "{byte} in {place}");
+            }
+        }
     }
 
     #[test]

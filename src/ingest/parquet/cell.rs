@@ -74,6 +74,25 @@ pub(crate) fn scalar(array: &dyn Array, row: usize) -> Option<Scalar<'_>> {
     }
 }
 
+/// The length of a text and its first four bytes: most texts are told from others by them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head(u64);
+
+impl Head {
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half of a view")]
+    const fn of_view(view: u128) -> Self {
+        Self(view as u64)
+    }
+
+    /// That of a text; none of one that no view can hold.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let length = u32::try_from(text.len()).ok()?;
+        let mut first = [0; 4];
+        first.iter_mut().zip(text.as_bytes()).for_each(|(to, byte)| *to = *byte);
+        Some(Self(u64::from(length) | u64::from(u32::from_le_bytes(first)) << 32))
+    }
+}
+
 /// A column of which many cells are read: its type is told once.
 #[derive(Clone, Copy)]
 pub(crate) struct Cells<'b> {
@@ -110,6 +129,16 @@ impl<'b> Cells<'b> {
     /// Which of them are null, where any is.
     pub(crate) const fn nulls(&self) -> Option<&'b NullBuffer> {
         self.nulls
+    }
+
+    /// The length and the first bytes of the text in a row, where they are told without looking
+    /// at the text.
+    #[inline]
+    pub(crate) fn head(&self, row: usize) -> Option<Head> {
+        match self.typed {
+            Typed::View(texts) => texts.views().get(row).map(|view| Head::of_view(*view)),
+            _ => None,
+        }
     }
 
     /// As [`scalar`] tells it.
@@ -226,6 +255,17 @@ mod tests {
                 assert_eq!(cells.get(row), scalar(column, row), "{row} of {column:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_head_of_a_text_is_told_from_its_view() {
+        let all = ["", "a", "abcd", "abcde", "chat gpt-4o-mini", "chat gpt-4.1-mini", "é", "chat"];
+        let texts = StringViewArray::from(all.to_vec());
+        let cells = Cells::of(&texts);
+        for (row, text) in all.iter().enumerate() {
+            assert_eq!(cells.head(row), Head::of(text), "{text}");
+        }
+        assert_eq!(cells.head(all.len()), None);
     }
 
     #[test]

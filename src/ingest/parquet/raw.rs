@@ -10,15 +10,19 @@ use crate::ingest::json::pull::Pull;
 use crate::ingest::wanted::{Take, Want};
 
 /// A scalar as the collector takes it.
+#[inline]
 pub(super) fn raw<'s>(found: Scalar<'s>, want: &Want) -> Option<Raw<'s>> {
     Some(match found {
         Scalar::Text(text) => {
-            let mut scalars = want.take.iter().map(|take| matches!(take, Take::Scalar(_)));
-            let array = match (scalars.clone().any(|is| is), scalars.all(|is| is)) {
-                (false, _) => None,
-                (true, scalars_alone) => array_in_text(text, scalars_alone),
-            };
-            array.unwrap_or(Raw::Text(text.as_bytes()))
+            let may_begin_one = matches!(text.as_bytes().first(), Some(b'[' | b'{'));
+            let array = may_begin_one.then(|| {
+                let mut scalars = want.take.iter().map(|take| matches!(take, Take::Scalar(_)));
+                match (scalars.clone().any(|is| is), scalars.all(|is| is)) {
+                    (false, _) => None,
+                    (true, scalars_alone) => array_in_text(text, scalars_alone),
+                }
+            });
+            array.flatten().unwrap_or(Raw::Text(text.as_bytes()))
         }
         Scalar::Int(int) | Scalar::Time(int) => Raw::Int(int),
         Scalar::Float(float) => Raw::Float(float),
@@ -35,8 +39,7 @@ fn array_in_text(text: &str, scalars_alone: bool) -> Option<Raw<'_>> {
         return Some(Raw::Text(only));
     }
     // What only begins like an array is text, as it is in every other form.
-    let begins = bytes.starts_with(b"[") || bytes.starts_with(b"{");
-    if !begins || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err() {
+    if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err() {
         return None;
     }
     if bytes.starts_with(b"[") {

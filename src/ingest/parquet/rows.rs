@@ -2,7 +2,7 @@
 
 use arrow_array::{Array, RecordBatch};
 
-use super::cell::{Cells, Scalar, scalar};
+use super::cell::{Cells, Head, Scalar, scalar};
 use super::{events, objects, sources, time};
 use crate::ingest::batch::{Batch, RawTimes, Shared};
 use crate::ingest::collect::{Collector, Raw};
@@ -10,6 +10,7 @@ use crate::ingest::json::id;
 use crate::ingest::json::pull::Text;
 use crate::ingest::layouts::{Layout, Source, Unit};
 use crate::ingest::outcome::Place;
+use crate::ingest::packed::same;
 use crate::ingest::span::{AttrId, Id, Scope, Span, SpanKind, StatusCode, Value};
 use crate::ingest::time::Unit as TimeUnit;
 use crate::ingest::wanted::{Keep, Wanted};
@@ -66,6 +67,7 @@ fn read_spans(
     let mut collector = Collector::new(wanted);
     let mut commons = Commons { known: Vec::new(), of_resource: Collector::new(wanted), at: 0 };
     let weights = bound.weights(batch.num_rows());
+    let kept_names: Vec<Head> = wanted.span_names().into_iter().filter_map(Head::of).collect();
     for (row, place) in (0..batch.num_rows()).zip(first_row..) {
         let place = Place::Row(place);
         let parts = &bound.parts;
@@ -74,7 +76,9 @@ fn read_spans(
         }
         // Most rows are told from what is null in them to be no call's.
         let at_most = weights.get(row).copied().unwrap_or(Keep::Always);
-        if at_most == Keep::Never && !wanted.any_span() {
+        let head = parts.name.and_then(|names| names.head(row));
+        let may_be_kept = head.map_or(wanted.any_span(), |head| kept_names.contains(&head));
+        if at_most == Keep::Never && !may_be_kept {
             continue;
         }
         let name = text(parts.name, row);
@@ -128,10 +132,12 @@ impl<'s, 'w> Commons<'s, 'w> {
         let parts = &bound.parts;
         let scope = (text(parts.scope_name, row), text(parts.scope_version, row));
         bound.resource(row, &mut self.of_resource);
-        let same = |common: &&Common<'_, '_>| {
-            common.scope == scope && self.of_resource.is_as(&common.resource)
+        let is_common = |common: &&Common<'_, '_>| {
+            same(common.scope.0.as_bytes(), scope.0.as_bytes())
+                && same(common.scope.1.as_bytes(), scope.1.as_bytes())
+                && self.of_resource.is_as(&common.resource)
         };
-        if let Some(common) = self.known.iter().find(same) {
+        if let Some(common) = self.known.iter().find(is_common) {
             return out.close_as(mark, common.shared);
         }
         let (name, version) = scope;

@@ -191,8 +191,11 @@ impl<'b, 'w> Bound<'b, 'w> {
         match self {
             Self::Cell { want, cells } => {
                 // A column has to hold something for every row: empty text stands for nothing.
-                let found = cells.get(row).filter(|found| *found != Scalar::Text(""));
-                if let Some(raw) = found.and_then(|found| raw(found, want)) {
+                let found = match cells.get(row) {
+                    None | Some(Scalar::Text("")) => return,
+                    Some(found) => found,
+                };
+                if let Some(raw) = raw(found, want) {
                     collector.attr(want, raw);
                 }
             }
