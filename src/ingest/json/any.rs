@@ -19,7 +19,39 @@ pub fn any_value<'a>(pull: &mut Pull<'a>) -> Step<Option<Raw<'a>>> {
     if let Some(inside) = pull.between(b"{\"intValue\":\"", b"\"}") {
         return Ok(int(Text { inside, escaped: false }));
     }
+    let before = pull.at;
+    if let Some(inside) = pull.number_between(b"{\"doubleValue\":", b"}")
+        && inside.first().is_some_and(|first| first.is_ascii_digit() || *first == b'-')
+        && let Some(raw) = float(Text { inside, escaped: false })
+    {
+        return Ok(Some(raw));
+    }
+    pull.at = before;
+    if pull.literal(b"{\"boolValue\":true}") {
+        return Ok(Some(Raw::Bool(true)));
+    }
+    if pull.literal(b"{\"boolValue\":false}") {
+        return Ok(Some(Raw::Bool(false)));
+    }
     value(pull, 0)
+}
+
+/// Takes the text in an array of one text without escapes, or nothing.
+#[inline]
+pub fn only_text<'a>(pull: &mut Pull<'a>) -> Option<Raw<'a>> {
+    let open = b"{\"arrayValue\":{\"values\":[{\"stringValue\":\"";
+    pull.between(open, b"\"}]}}").map(Raw::Text)
+}
+
+/// Passes over a value of the commonest forms.
+#[inline]
+pub fn skip_short(pull: &mut Pull<'_>) -> Step<()> {
+    if pull.between(b"{\"stringValue\":\"", b"\"}").is_some()
+        || pull.between(b"{\"intValue\":\"", b"\"}").is_some()
+    {
+        return Ok(());
+    }
+    pull.skip()
 }
 
 fn value<'a>(pull: &mut Pull<'a>, depth: u32) -> Step<Option<Raw<'a>>> {

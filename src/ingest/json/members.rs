@@ -1,7 +1,9 @@
-//! The members of a span in OTLP JSON: a writer gives those of every span in one order, so that the
-//! next key is guessed from the span before, and only looked at where the guess is wrong.
+//! The members of a span in OTLP JSON, and the keys of its attributes: a writer gives those of
+//! every span in one order, so that the next one is guessed from the span before, and only looked
+//! at where the guess is wrong.
 
 use super::pull::{Members, Pull, Step};
+use crate::ingest::wanted::{Want, Wanted};
 
 /// What a member of a span is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,35 +49,116 @@ const MOST: usize = 20;
 /// The members of the last span, in order.
 #[derive(Debug, Default)]
 pub(super) struct Usual<'a> {
-    /// Each from the comma before its key to the colon behind, as it is written.
-    members: [(&'a [u8], Member); MOST],
+    members: [Guess<'a>; MOST],
+    /// The place of the next member.
+    place: usize,
+    /// Where the last member began, if its value was not needed.
+    skipped: Option<usize>,
+}
+
+/// A member as the last span had it.
+#[derive(Debug, Default)]
+struct Guess<'a> {
+    /// From the comma before its key to the colon behind, as it is written.
+    key: &'a [u8],
+    /// The same to the end of its value, where that is not needed.
+    whole: &'a [u8],
+    member: Member,
 }
 
 impl<'a> Usual<'a> {
-    /// The next member, which is the one of this place, the parser standing at its value; none at
-    /// the end of the object.
+    /// Begins with the first member of a span.
+    pub(super) fn restart(&mut self) {
+        (self.place, self.skipped) = (0, None);
+    }
+
+    /// The next member, the parser standing at its value; none at the end of the object. What is
+    /// not needed and as it was in the last span is passed over.
+    #[inline]
+    pub(super) fn next(
+        &mut self,
+        members: &mut Members,
+        pull: &mut Pull<'a>,
+    ) -> Step<Option<Member>> {
+        if let Some(start) = self.skipped.take()
+            && let Some(last) = self.place.checked_sub(1).and_then(|at| self.members.get_mut(at))
+        {
+            last.whole = pull.since(start);
+        }
+        while let Some(usual) = self.members.get(self.place)
+            && !usual.whole.is_empty()
+            && pull.whole(usual.whole)
+        {
+            *members = Members::rest();
+            self.place += 1;
+        }
+        let start = pull.at;
+        let usual = self.members.get_mut(self.place);
+        self.place += 1;
+        let member = match usual {
+            Some(usual) if !usual.key.is_empty() && pull.literal(usual.key) => {
+                *members = Members::rest();
+                usual.member
+            }
+            usual => {
+                let Some(key) = members.next(pull)? else { return Ok(None) };
+                let member = Member::of(&key.bytes());
+                if let Some(usual) = usual {
+                    *usual = Guess { key: pull.since(start), whole: &[], member };
+                }
+                member
+            }
+        };
+        self.skipped = (member == Member::Other).then_some(start);
+        Ok(Some(member))
+    }
+}
+
+/// The attributes of the last span, in order: each as it is written up to its value, and what is
+/// made of that.
+#[derive(Debug)]
+pub(super) struct UsualNames<'a, 'w> {
+    names: [(&'a [u8], Option<&'w Want>); MOST],
+}
+
+impl Default for UsualNames<'_, '_> {
+    fn default() -> Self {
+        Self { names: [(&[], None); MOST] }
+    }
+}
+
+/// What stands around the name of an attribute in nearly every dump.
+pub(super) const OPEN: &[u8] = b"{\"key\":\"";
+/// What stands between its name and its value.
+pub(super) const CLOSE: &[u8] = b"\",\"value\":";
+
+impl<'a, 'w> UsualNames<'a, 'w> {
+    /// The name of the attribute of this place and what is made of it, the parser standing at its
+    /// value; nothing where it is written in another way.
     #[inline]
     pub(super) fn next(
         &mut self,
         place: usize,
-        members: &mut Members,
         pull: &mut Pull<'a>,
-    ) -> Step<Option<Member>> {
-        let usual = self.members.get_mut(place);
-        if let Some((written, member)) = usual.as_deref()
+        wanted: &'w Wanted,
+    ) -> Option<(&'a [u8], Option<&'w Want>)> {
+        let usual = self.names.get_mut(place);
+        // Counting takes a look at every name.
+        if let Some((written, want)) = usual.as_deref()
             && !written.is_empty()
+            && !wanted.counts_unread()
             && pull.literal(written)
         {
-            *members = Members::rest();
-            return Ok(Some(*member));
+            let name = written.get(OPEN.len()..written.len() - CLOSE.len())?;
+            return Some((name, *want));
         }
         let start = pull.at;
-        let Some(key) = members.next(pull)? else { return Ok(None) };
-        let member = Member::of(&key.bytes());
+        let name = pull.between(OPEN, CLOSE)?;
+        let want = wanted.attr_bytes(name);
         if let Some(usual) = usual {
-            *usual = (pull.since(start), member);
+            *usual = (pull.since(start), want);
         }
-        Ok(Some(member))
+        Some((name, want))
     }
 }
 
@@ -91,7 +174,8 @@ mod tests {
         while pull.peek().is_ok() {
             let mut members = pull.object().unwrap();
             let mut found = Vec::new();
-            while let Some(member) = usual.next(found.len(), &mut members, &mut pull).unwrap() {
+            usual.restart();
+            while let Some(member) = usual.next(&mut members, &mut pull).unwrap() {
                 found.push(member);
                 pull.skip().unwrap();
             }
@@ -116,6 +200,24 @@ mod tests {
             vec![TraceId, SpanId, Name],
         ];
         assert_eq!(read(&format!("{first}{first}{others}{turned}{first}")), expected);
+    }
+
+    #[test]
+    fn what_is_not_needed_is_passed_over_only_where_it_is_the_same() {
+        use Member::{Kind, Name, Other};
+        let first = r#"{"flags":25,"x":{"y":[1]},"name":"c","kind":1}"#;
+        let longer = r#"{"flags":256,"x":{"y":[2]},"name":"c","kind":1}"#;
+        let spaced = r#"{"flags":256 ,"x":{"y":[2]} ,"name":"c","kind":1}"#;
+        let last = r#"{"name":"c","flags":256}"#;
+        let expected = [
+            vec![Other, Other, Name, Kind],
+            vec![Other, Other, Name, Kind],
+            vec![Name, Kind],
+            vec![Other, Other, Name, Kind],
+            vec![Name, Other],
+            vec![Name],
+        ];
+        assert_eq!(read(&format!("{first}{longer}{longer}{spaced}{last}{last}")), expected);
     }
 
     #[test]

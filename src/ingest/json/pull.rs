@@ -133,6 +133,28 @@ impl<'a> Pull<'a> {
         found
     }
 
+    /// Takes exactly these bytes, where they come next and no number goes on behind them.
+    #[inline]
+    pub fn whole(&mut self, bytes: &[u8]) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let ends = matches!(rest.get(bytes.len()), Some(b',' | b'}'));
+        let found = ends && rest.starts_with(bytes);
+        self.at += if found { bytes.len() } else { 0 };
+        found
+    }
+
+    /// Takes what may be a number and stands between exactly these bytes, or nothing.
+    #[inline]
+    pub fn number_between(&mut self, open: &[u8], close: &[u8]) -> Option<&'a [u8]> {
+        let inside = self.bytes.get(self.at..)?.strip_prefix(open)?;
+        let number = |b: &u8| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E');
+        let length = inside.iter().position(|byte| !number(byte))?;
+        let (word, behind) = inside.split_at_checked(length)?;
+        let found = behind.starts_with(close);
+        self.at += if found { open.len() + length + close.len() } else { 0 };
+        found.then_some(word)
+    }
+
     /// Takes a string without escapes that stands between exactly these bytes, or nothing.
     #[inline]
     pub fn between(&mut self, open: &[u8], close: &[u8]) -> Option<&'a [u8]> {

@@ -2,12 +2,12 @@
 //! scope, bare spans.
 
 use super::foreign;
-use super::members::Usual;
+use super::members::{Usual, UsualNames};
 use super::pull::{Odd, Pull, Step, Text};
 use crate::ingest::batch::Batch;
 use crate::ingest::collect::Collector;
 use crate::ingest::outcome::Place;
-use crate::ingest::span::{AttrId, Scope, Value};
+use crate::ingest::span::{AttrId, Scope, StatusCode, Value};
 use crate::ingest::wanted::Wanted;
 
 /// How many wrappers may lie around a request.
@@ -26,6 +26,10 @@ pub(super) struct Reader<'a, 'w, 'b> {
     pub(super) grouped: bool,
     /// How the members of spans follow each other.
     pub(super) usual: Usual<'a>,
+    /// How their attributes follow each other.
+    pub(super) usual_names: UsualNames<'a, 'w>,
+    /// The status of the last span as it is written, and what it says.
+    pub(super) usual_status: (&'a [u8], StatusCode),
 }
 
 impl<'a, 'w, 'b> Reader<'a, 'w, 'b> {
@@ -39,6 +43,8 @@ impl<'a, 'w, 'b> Reader<'a, 'w, 'b> {
             any_read: false,
             grouped: false,
             usual: Usual::default(),
+            usual_names: UsualNames::default(),
+            usual_status: (&[], StatusCode::Unset),
         }
     }
 

@@ -1,6 +1,6 @@
 //! One span of OTLP JSON: the needed members are followed, the others skipped.
 
-use super::any::{any_value, plain};
+use super::any::{any_value, only_text, plain, skip_short};
 use super::id;
 use super::members::Member;
 use super::pull::{Members, Pull, Step, Text};
@@ -8,7 +8,7 @@ use super::request::Reader;
 use crate::ingest::batch::RawTimes;
 use crate::ingest::span::{Span, SpanKind, StatusCode};
 use crate::ingest::time;
-use crate::ingest::wanted::WantEvent;
+use crate::ingest::wanted::{Take, Want, WantEvent};
 
 /// What a span says of itself, still lying in the input.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ struct Draft<'a> {
     otlp: bool,
 }
 
-impl<'a> Reader<'a, '_, '_> {
+impl<'a, 'w> Reader<'a, 'w, '_> {
     /// Reads the span that the parser stands at.
     pub(super) fn span(&mut self) -> Step<()> {
         self.collector.clear();
@@ -34,10 +34,9 @@ impl<'a> Reader<'a, '_, '_> {
         let start = self.pull.at;
         let mut draft = Draft::default();
         let mut members = self.pull.object()?;
-        let mut at = 0;
-        while let Some(member) = self.usual.next(at, &mut members, &mut self.pull)? {
+        self.usual.restart();
+        while let Some(member) = self.usual.next(&mut members, &mut self.pull)? {
             self.span_member(member, &mut draft)?;
-            at += 1;
         }
         if !draft.otlp && !self.grouped {
             let kind = super::foreign::classify(&mut Pull::new(self.pull.since(start)));
@@ -84,7 +83,17 @@ impl<'a> Reader<'a, '_, '_> {
                 let count = time::integer(&pull.scalar_text()?.bytes());
                 draft.dropped_events = count.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
             }
-            Member::Status if pull.peek()? == b'{' => draft.status = self.status()?,
+            Member::Status if pull.peek()? == b'{' => {
+                let (written, status) = self.usual_status;
+                draft.status = if !written.is_empty() && pull.literal(written) {
+                    status
+                } else {
+                    let start = pull.at;
+                    let status = self.status()?;
+                    self.usual_status = (self.pull.since(start), status);
+                    status
+                };
+            }
             Member::Attributes => self.attributes(None)?,
             Member::Events if pull.peek()? == b'[' => self.events()?,
             _ => pull.skip()?,
@@ -115,8 +124,13 @@ impl<'a> Reader<'a, '_, '_> {
         match self.pull.peek()? {
             b'[' => {
                 let mut elements = self.pull.array()?;
+                let mut place = 0;
                 while elements.next(&mut self.pull)? {
-                    self.attribute(event)?;
+                    match event {
+                        None => self.attribute(place)?,
+                        Some(event) => self.event_attribute(event)?,
+                    }
+                    place += 1;
                 }
                 Ok(())
             }
@@ -131,21 +145,35 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    fn attribute(&mut self, event: Option<&WantEvent>) -> Step<()> {
-        let mut name = None;
-        let mut value_before = None;
+    /// The attribute of this place among those of a span or resource.
+    fn attribute(&mut self, place: usize) -> Step<()> {
+        let wanted = self.collector.wanted();
         // Nearly every attribute is spelled like this.
-        let mut members = match self.pull.between(b"{\"key\":\"", b"\",\"value\":") {
-            Some(key) => {
-                self.attribute_value(key, event, false)?;
-                if self.pull.literal(b"}") {
-                    return Ok(());
-                }
-                name = Some(Text { inside: key, escaped: false });
-                Members::rest()
-            }
-            None => self.pull.object()?,
+        let Some((key, want)) = self.usual_names.next(place, &mut self.pull, wanted) else {
+            let members = self.pull.object()?;
+            return self.attribute_members(members, None, None);
         };
+        self.value_of(want, false)?;
+        if self.pull.literal(b"}") {
+            return Ok(());
+        }
+        let name = Text { inside: key, escaped: false };
+        self.attribute_members(Members::rest(), Some(name), None)
+    }
+
+    fn event_attribute(&mut self, event: &WantEvent) -> Step<()> {
+        let members = self.pull.object()?;
+        self.attribute_members(members, None, Some(event))
+    }
+
+    /// The members of an attribute, behind its name where that is known.
+    fn attribute_members(
+        &mut self,
+        mut members: Members,
+        mut name: Option<Text<'a>>,
+        event: Option<&WantEvent>,
+    ) -> Step<()> {
+        let mut value_before = None;
         while let Some(member) = members.next(&mut self.pull)? {
             match (member.inside, name) {
                 (b"key" | b"Key", _) => name = Some(self.pull.scalar_text()?),
@@ -173,21 +201,30 @@ impl<'a> Reader<'a, '_, '_> {
         event: Option<&WantEvent>,
         is_plain: bool,
     ) -> Step<()> {
+        let Some(event) = event else {
+            return self.value_of(self.collector.wanted().attr_bytes(name), is_plain);
+        };
+        let Some(id) = event.attr(name) else { return self.pull.skip() };
         let read = if is_plain { plain } else { any_value };
-        if let Some(event) = event {
-            let Some(id) = event.attr(name) else { return self.pull.skip() };
-            if let Some(raw) = read(&mut self.pull)? {
-                self.collector.event_attr(id, raw);
-            }
-        } else {
-            let wanted = self.collector.wanted();
-            let Some(want) = wanted.attr_bytes(name) else {
-                let text = self.pull.between(b"{\"stringValue\":\"", b"\"}");
-                return if text.is_some() { Ok(()) } else { self.pull.skip() };
-            };
-            if let Some(raw) = read(&mut self.pull)? {
-                self.collector.attr(want, raw);
-            }
+        if let Some(raw) = read(&mut self.pull)? {
+            self.collector.event_attr(id, raw);
+        }
+        Ok(())
+    }
+
+    /// The value of an attribute of a span or resource, which may be wanted.
+    fn value_of(&mut self, want: Option<&'w Want>, is_plain: bool) -> Step<()> {
+        let Some(want) = want else { return skip_short(&mut self.pull) };
+        // Where no path into it is wanted, only its first scalar is taken of an array.
+        let is_scalar = !is_plain && matches!(want.take.as_slice(), [Take::Scalar(_)]);
+        let text = if is_scalar { only_text(&mut self.pull) } else { None };
+        let raw = match text {
+            None if is_plain => plain(&mut self.pull)?,
+            None => any_value(&mut self.pull)?,
+            text => text,
+        };
+        if let Some(raw) = raw {
+            self.collector.attr(want, raw);
         }
         Ok(())
     }
