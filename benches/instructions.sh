@@ -29,9 +29,9 @@ while read -r input limit; do
     echo "$input: $millions million instructions, at most $limit"
     [ "$millions" -le "$limit" ] || failed=1
 done <<LIMITS
-spans.ndjson 1720
-spans.pb 1061
-clickhouse.parquet 1157
-flat.parquet 1091
+spans.ndjson 1336
+spans.pb 889
+clickhouse.parquet 984
+flat.parquet 926
 LIMITS
 exit $failed
