@@ -349,7 +349,8 @@ def diagnose(binary, world, rng):
 
 
 class Score:
-    def __init__(self):
+    def __init__(self, acceptable):
+        self.acceptable = acceptable
         self.counts = collections.Counter()
         self.by_cause = collections.defaultdict(lambda: [0, 0])
         self.sure = []
@@ -357,7 +358,7 @@ class Score:
     def add(self, world, answer, ids, calls):
         found = answer["diagnoses"]
         first = found[0]["cause"] if found else None
-        right = first in acceptable(world) if world.cause else not found
+        right = first in self.acceptable(world) if world.cause else not found
         self.counts.update(cases=1, acceptable=right, healthy=not world.cause, alarms=bool(found and not world.cause))
         if world.cause:
             of = self.by_cause[world.cause]
@@ -373,7 +374,7 @@ class Score:
                                cited_right=sum(cite in ids for cite in cited))
         if not right:
             said = [(item["cause"], item["confidence"]) for item in found[:2]] or answer["verdict"]
-            print(f"{world.cause or world.healthy:30} {world.severity:8} {world.level:8} {calls:5} calls  {said}")
+            print(f"{self.counts['cases'] - 1:4} {world.cause or world.healthy:30} {world.severity:8} {world.level:8} {calls:5} calls  {said}")
 
     def print(self):
         of = self.counts
@@ -400,7 +401,7 @@ def main():
     parser.add_argument("--cases", type=int, default=170)
     parser.add_argument("--seed", type=int, default=5)
     args = parser.parse_args()
-    score, done, drawn = Score(), 0, 0
+    score, done, drawn = Score(acceptable), 0, 0
     while done < args.cases:
         rng = random.Random(f"{args.seed}/{drawn}")
         drawn += 1

@@ -19,8 +19,12 @@ pub struct OwnWork {
     pub ratio: f64,
 }
 
-/// Least growth of the tokens a call, and of the tokens a minute, that can weigh on a server.
+/// Least growth of the tokens a call that can weigh on a server.
 const LEAST_RATIO: f64 = 1.25;
+/// Least growth of the tokens a minute. Clients that wait for their answers ask less often where the
+/// service is slower, and a full server serves only so many tokens: of its own doing the tokens a
+/// minute grow by what was free, but they do grow; under others' load they fall.
+const LEAST_A_MINUTE: f64 = 1.05;
 /// Standard errors: two things that moved at once in one slice are seldom strangers.
 const LEAST_Z: f64 = 3.3;
 
@@ -33,18 +37,22 @@ const MOST_GAIN: f64 = 4.0;
 /// The own work that grew most clearly in a slice.
 pub fn own_work(signals: &Signals, slice: usize) -> Option<OwnWork> {
     let frame = &signals.frame;
-    let kinds = [
-        (Effect::Length, &frame.uncached_tokens),
-        (Effect::Cache, &frame.uncached_tokens),
-        (Effect::Output, &frame.output_tokens),
+    // Longer prompts are more tokens whether or not the cache holds them: where only the uncached
+    // ones grew, it was the cache.
+    let kinds: [(Effect, &[&[f64]]); 3] = [
+        (Effect::Length, &[&frame.input_tokens, &frame.uncached_tokens]),
+        (Effect::Cache, &[&frame.uncached_tokens]),
+        (Effect::Output, &[&frame.output_tokens]),
     ];
-    let grown = kinds.into_iter().filter_map(|(effect, tokens)| {
+    let grown = kinds.into_iter().filter_map(|(effect, kinds_of_tokens)| {
         let shift = signals.shifts[slice][effect as usize];
-        let ratio = growth(signals, slice, tokens)?;
+        let ratios = kinds_of_tokens.iter().map(|tokens| growth(signals, slice, tokens));
+        let ratio = ratios.collect::<Option<Vec<f64>>>()?.into_iter().fold(f64::INFINITY, f64::min);
         let heavy = effect == Effect::Output || can_slow(signals, slice);
         (heavy && shift.z >= LEAST_Z && shift.log > 0.0).then_some(OwnWork { effect, shift, ratio })
     });
-    grown.max_by(|a, b| a.shift.z.total_cmp(&b.shift.z))
+    // Of lengths and caches a hundredth can be beyond doubt: the larger one weighs.
+    grown.max_by(|a, b| a.shift.log.total_cmp(&b.shift.log))
 }
 
 /// Whether the prefill that was added to a second of the server's time can have slowed its decode
@@ -83,5 +91,5 @@ fn growth(signals: &Signals, slice: usize, tokens: &[f64]) -> Option<f64> {
     let a_call = mean(&after)? / mean(&before)?.max(1.0);
     let a_second = |tokens: &[f64], seconds: f64| tokens.iter().sum::<f64>() / seconds.max(1.0);
     let a_minute = a_second(&after, frame.window_s) / a_second(&before, frame.baseline_s).max(1e-9);
-    (a_call >= LEAST_RATIO && a_minute >= LEAST_RATIO).then_some(a_minute)
+    (a_call >= LEAST_RATIO && a_minute >= LEAST_A_MINUTE).then_some(a_minute)
 }
