@@ -375,6 +375,9 @@ def acceptable(world):
         names |= slower | {"client_stall", "client_retries", "region_change"}
     if cause == "mix_shift" and not world.told["prompt"]:
         names |= {"prompt_growth", "output_growth"}
+    if cause == "load_surge" and len(world.services) > 1:
+        # One service sends more: where nobody gets slower, only the mix of calls is.
+        names |= {"mix_shift"}
     if level == "duration" and cause not in ("prompt_growth", "output_growth", "mix_shift", "load_surge"):
         names |= {None, "client_stall", "client_retries", "pool_change", *slower, *places}
     return names

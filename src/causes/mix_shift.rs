@@ -1,6 +1,6 @@
 //! `mix_shift`: traffic moved to slower models and routes.
 
-use super::{Constant, Finding, Judgement, Rule, found, held, times};
+use super::{Constant, Finding, Judgement, Rule, found, held, percent, times, with_its_slowness};
 use crate::diagnosis::Cause;
 use crate::signals::case::Case;
 use crate::signals::effects::Effect;
@@ -77,8 +77,17 @@ fn kinds_moved(case: &Case) -> Option<Finding> {
     let plausibility = plausibility * (1.0 - thinned * (1.0 - THINNED));
     let why = if thinned > 0.5 { "quick calls stopped coming, which" } else { "the mix of calls" };
     let mix = case.at(Effect::Mix)?;
-    let because = format!("{why} alone takes the duration to {}", times(&mix.shift));
-    found(case, &[Effect::Mix], plausibility, because)
+    let gained =
+        case.mix_gained.as_ref().filter(|_| thinned <= 0.5).map_or_else(String::new, |of| {
+            format!(
+                "; {} went from {} to {} of the calls",
+                of.name,
+                percent(of.before),
+                percent(of.after)
+            )
+        });
+    let because = format!("{why} alone takes the duration to {}{gained}", times(&mix.shift));
+    found(case, &with_its_slowness(case, Effect::Mix), plausibility, because)
 }
 
 /// Requests that are longer in and out, where nothing tells kinds apart.

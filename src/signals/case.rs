@@ -4,6 +4,7 @@
 use super::Signals;
 use super::effects::{EFFECTS, Effect, SAME_WORK};
 use super::frame::{Frame, Side};
+use super::gained::{Gained, gained};
 use super::halves::halves;
 use super::load::Load;
 use super::locate::{locate, surely_longer, under_a_surge};
@@ -70,6 +71,8 @@ pub struct Case {
     pub loss_meets_slowness: bool,
     /// The part of the mix's move that calls which stopped coming make alone, 0 to 1.
     pub mix_thinned_part: f64,
+    /// The calls that the mix moved to, where it moved.
+    pub mix_gained: Option<Gained>,
     /// Everything's shifts, whatever they are.
     pub whole: [Shift; EFFECTS.len()],
     /// Own requests.
@@ -138,7 +141,9 @@ impl Case {
             located[effect as usize] = Some(slow);
         }
         let rest = rest(signals, &located);
-        let own_work = rest.and_then(|rest| own_work(signals, rest.slice));
+        let load_slice = rest.map_or(0, |rest| rest.slice);
+        let load = Load::new(signals, load_slice);
+        let own_work = rest.and_then(|rest| own_work(signals, rest.slice, &load));
         if let (Some(own), Some(rest)) = (own_work, rest) {
             // Together with the slowness that it brings it matters, small as it is alone.
             let shift = own.shift;
@@ -150,7 +155,6 @@ impl Case {
         }
         let frame = &signals.frame;
         let slice = located[Effect::Cache as usize].map_or(0, |located| located.slice);
-        let load_slice = rest.map_or(0, |rest| rest.slice);
         let loss_meets_slowness = rest.is_some() && overlap(signals, slice, load_slice);
         Self {
             whole: signals.shifts[0],
@@ -158,9 +162,10 @@ impl Case {
             longer_slice,
             own_work,
             loss_meets_slowness,
+            mix_gained: located[Effect::Mix as usize].and_then(|mix| gained(signals, mix.slice)),
             mix_thinned_part: located[Effect::Mix as usize]
                 .map_or(0.0, |mix| thinned_part(signals, mix.slice)),
-            load: Load::new(signals, load_slice),
+            load,
             misses: Misses::new(signals, slice),
             routing: Routing::new(signals, &located),
             queue_wait_s: reported(signals, load_slice, &frame.queue_wait_s),

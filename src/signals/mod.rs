@@ -8,6 +8,7 @@ pub mod counted_search;
 pub mod effects;
 pub mod expect;
 pub mod frame;
+pub mod gained;
 pub mod halves;
 pub mod load;
 pub mod locate;
