@@ -144,6 +144,32 @@ fn a_small_rise_is_believed_where_the_own_traffic_rose_as_no_burst_does() {
 }
 
 #[test]
+fn a_server_that_own_work_fills_is_slow_because_of_that_work() {
+    for (change, cause) in [
+        (Change::PrefixEditedFillsServer, Cause::CacheMissPromptChanged),
+        (Change::LongerAnswersFillServer, Cause::OutputGrowth),
+        (Change::HeavierCallsFillServer, Cause::MixShift),
+        (Change::SurgeEvicts, Cause::LoadSurge),
+    ] {
+        for seed in [1, 2, 3] {
+            let filled = diagnosis(change, seed);
+            assert_eq!(said(&filled), cause.id(), "{change:?} {seed}: {}", filled.headline);
+        }
+    }
+}
+
+#[test]
+fn a_move_of_the_mix_says_which_calls_gained() {
+    let moved = diagnosis(Change::SlowModel, 1);
+    let summary = &moved.diagnoses[0].summary;
+    assert!(summary.contains("gen_ai.request.model=gpt-4o went from"), "{summary}");
+    let surely = summary.split("went from ").nth(1).unwrap();
+    let shares: Vec<f64> =
+        surely.split([' ', '%']).filter_map(|word| word.parse().ok()).take(2).collect();
+    assert!(shares[0] < 1.0 && (55.0..85.0).contains(&shares[1]), "seven in ten: {summary}");
+}
+
+#[test]
 fn what_each_cause_says_on_every_incident_is_one_matrix() {
     let mut page = String::new();
     let changes: Vec<Change> =

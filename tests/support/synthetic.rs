@@ -66,6 +66,14 @@ pub enum Change {
     SurgeOfLittleHarm,
     /// and as little slower under the usual number of calls.
     LittleHarm,
+    /// A server that own work fills: of prefixes edited, a hair longer as well;
+    PrefixEditedFillsServer,
+    /// of longer answers, from callers who wait for them and so ask half as often;
+    LongerAnswersFillServer,
+    /// of a move to heavier calls;
+    HeavierCallsFillServer,
+    /// and of more calls, which push a part of each other's prefixes out.
+    SurgeEvicts,
 }
 
 /// Start of the data, nanoseconds since the epoch: 2026-11-03T13:00:00Z.
@@ -113,7 +121,14 @@ pub fn world(change: Change, seed: u64) -> CallTable {
     while now < BASELINE_S + WINDOW_S {
         let incident = now >= BASELINE_S + ONSET_S;
         let surge = incident && surges(change);
-        let per_s = if surge { 0.9 } else { 0.25 };
+        let waits = incident && change == Change::LongerAnswersFillServer;
+        let per_s = if surge {
+            0.9
+        } else if waits {
+            0.13
+        } else {
+            0.25
+        };
         now += -(1.0 - rng.uniform()).ln() / per_s;
         let mut work = usual(&mut rng, now);
         if of_conversations(change) && work.service == "chat" {
@@ -124,6 +139,11 @@ pub fn world(change: Change, seed: u64) -> CallTable {
         }
         if matches!(change, Change::RequestsOfAnotherKind | Change::LargeRequestsOfAnotherKind) {
             work.prompt = "";
+        }
+        let reports = if incident { 0.8 } else { 0.1 };
+        if change == Change::HeavierCallsFillServer && rng.uniform() < reports {
+            work.prompt = if work.service == "rag" { "rag.report" } else { "chat.report" };
+            work.output *= 5.0;
         }
         if change == Change::SlowModelOfLongAnswers {
             work.output *= 16.0;
@@ -137,7 +157,10 @@ pub fn world(change: Change, seed: u64) -> CallTable {
 }
 
 fn surges(change: Change) -> bool {
-    matches!(change, Change::Surge | Change::SurgeWithoutHarm | Change::SurgeOfLittleHarm)
+    matches!(
+        change,
+        Change::Surge | Change::SurgeWithoutHarm | Change::SurgeOfLittleHarm | Change::SurgeEvicts
+    )
 }
 
 fn of_conversations(change: Change) -> bool {
@@ -221,6 +244,10 @@ fn alter(change: Change, work: &mut Work, rng: &mut Rng) {
             work.output *= 2.0;
         }
         Change::SurgeOfLittleHarm | Change::LittleHarm => work.speed.0 *= 1.09,
+        Change::PrefixEditedFillsServer
+        | Change::LongerAnswersFillServer
+        | Change::HeavierCallsFillServer
+        | Change::SurgeEvicts => fill(change, work, rng),
         Change::BothSlightlySlower => {
             work.speed.0 *= 1.03;
             work.speed.1 *= 1.03;
@@ -233,6 +260,24 @@ fn alter(change: Change, work: &mut Work, rng: &mut Rng) {
         Change::WorseDraftWithoutHarm => work.accepted_share *= 0.97,
         _ => reroute(change, work, rng),
     }
+}
+
+/// Own work, and the slowness of everything that it brings.
+fn fill(change: Change, work: &mut Work, rng: &mut Rng) {
+    let rag = work.service == "rag";
+    let part = rng.uniform();
+    match change {
+        Change::PrefixEditedFillsServer if rag => {
+            (work.version, work.hash, work.cached, work.reason) = ("v2", "cccc", 0.0, "");
+            work.dynamic += 60.0;
+        }
+        Change::LongerAnswersFillServer => work.output *= 2.4,
+        Change::SurgeEvicts if part < 0.1 => (work.cached, work.reason) = (0.0, "evicted"),
+        _ => {}
+    }
+    let stalls = matches!(change, Change::PrefixEditedFillsServer | Change::SurgeEvicts);
+    work.speed.0 *= 2.6;
+    work.speed.1 *= if stalls { 1.6 } else { 1.0 };
 }
 
 fn reroute(change: Change, work: &mut Work, rng: &mut Rng) {
