@@ -84,11 +84,13 @@ fn growth_by(signals: &Signals, slice: usize, effect: Effect) -> Option<Growth> 
 /// Whether the prefill that was added to a second of the server's time can have slowed its decode
 /// steps as much as they slowed. Steps wait for the prefill computed among them, so they stretch by
 /// the part of the time that it takes, and by [`MOST_GAIN`] times that at most as the batch grows
-/// with the delay.
+/// with the delay. Where no span tells what the cache held, a token's share of the prefill is not
+/// known: the baseline's prompts may have been cached for the most part.
 fn can_slow(signals: &Signals, slice: usize) -> bool {
     let frame = &signals.frame;
     let slower = signals.shifts[slice][Effect::RestItl as usize];
-    if slower.z < ROSE_Z {
+    let cache_told = frame.cache_read_tokens.iter().any(|tokens| tokens.is_finite());
+    if slower.z < ROSE_Z || !cache_told {
         return true;
     }
     let prefill_s = |side: Side, seconds: f64| {
