@@ -26,7 +26,7 @@ pub struct Load {
     /// What the baseline's own busy and quiet minutes predict for the window's rate: the added
     /// logarithm of the latency, and its error; infinite where they cannot tell.
     pub predicted: (f64, f64),
-    /// Whether the window's rate lies within twice what the baseline's minutes reached.
+    /// Whether the window's rate lies near what the baseline's minutes reached.
     pub supported: bool,
     /// The slice that holds the added calls; 0 is everything.
     pub slice: usize,
@@ -49,6 +49,10 @@ pub const NATURAL_LOG: f64 = 0.14;
 /// No burst reaches this factor: what gets slower under it is slower because of it, and less of a
 /// rise is believed.
 pub const LARGE_SURGE: f64 = 2.5;
+/// A line through the baseline's minutes says little beyond this many times their busiest: queues and
+/// batches answer to load along a curve that steepens, and clients that wait for their answers ask
+/// less often in slow minutes, which hides how steep it is.
+const SUPPORTED: f64 = 1.25;
 /// Outside the slice that surged the rate grew by less than this factor.
 const STAYED: f64 = 1.3;
 
@@ -145,7 +149,7 @@ fn response(signals: &Signals, engines: &[bool]) -> ((f64, f64), bool) {
     let error =
         line.covariance.get(1).and_then(|row| row.get(1)).map_or(f64::INFINITY, |v| v.sqrt());
     // Neighbours in time are alike, which the line does not know.
-    ((slope * (now - usual), 1.5 * error * (now - usual).abs()), now <= 2.0 * most)
+    ((slope * (now - usual), 1.5 * error * (now - usual).abs()), now <= SUPPORTED * most)
 }
 
 /// The smallest slice that holds the added calls, outside of which the rate stayed; or everything.
