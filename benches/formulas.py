@@ -331,21 +331,15 @@ def acceptable(world):
     return names
 
 
-def diagnose(binary, world, rng):
-    """What llmspan says of one case; None where the draw left too little to judge."""
+def recorded(world, rng):
+    """A case's rows, its window, the ids of slowed calls and how many calls the window holds; None
+    where the draw left too little to judge."""
     starts, rows, slowed = make_case(world, rng)
     window = (world.onset_s + rng.uniform(-60, 90), min(world.length_s, world.end_s + rng.uniform(-60, 60)))
     inside = [slow for at_s, slow in zip(starts, slowed) if window[0] <= at_s < window[1]]
     if len(inside) < 40 or (world.cause and sum(inside) < 15):
         return None
-    at = [(START + dt.timedelta(seconds=s)).strftime("%Y-%m-%dT%H:%M:%SZ") for s in window]
-    with tempfile.TemporaryDirectory() as folder:
-        file = pathlib.Path(folder, "calls.ndjson")
-        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        command = [binary, "diagnose", str(file), "--window", "/".join(at), "--format", "json", "-q"]
-        answer = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    ids = {row.get("request_id") for row, slow in zip(rows, slowed) if slow}
-    return answer, ids, len(inside)
+    return rows, window, {row.get("request_id") for row, slow in zip(rows, slowed) if slow}, len(inside)
 
 
 class Score:
@@ -395,25 +389,44 @@ class Score:
         print(", ".join(f"{cause} {right}/{all}" for cause, (right, all) in sorted(self.by_cause.items())))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def run(doc, causes, draw, record, acceptable, cases):
+    """Draws cases until so many could be judged, every fifth a healthy window, and prints the score."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
-    parser.add_argument("--cases", type=int, default=170)
+    parser.add_argument("--cases", type=int, default=cases)
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--keep", type=pathlib.Path, help="a folder for the tables and their windows")
     args = parser.parse_args()
     score, done, drawn = Score(acceptable), 0, 0
     while done < args.cases:
         rng = random.Random(f"{args.seed}/{drawn}")
         drawn += 1
-        cause = "" if done % 5 == 4 else CAUSES[(done - done // 5) % len(CAUSES)]
+        cause = "" if done % 5 == 4 else causes[(done - done // 5) % len(causes)]
         severity = rng.choice(["subtle", "moderate", "moderate", "severe"])
-        world = draw_world(rng, cause, severity, rng.choice(LEVELS))
-        answer = diagnose(args.binary, world, rng)
-        if answer is not None:
+        world = draw(rng, cause, severity, rng.choice(LEVELS))
+        case = record(world, rng)
+        if case is not None:
+            rows, window, ids, inside = case
+            answer = ask(args.binary, rows, window, args.keep and args.keep / f"{done:03}")
             done += 1
-            score.add(world, *answer)
+            score.add(world, answer, ids, inside)
     score.print()
 
 
+def ask(binary, rows, window, keep):
+    """What llmspan says of a table of calls and a window in seconds; kept where a name is given."""
+    at = "/".join((START + dt.timedelta(seconds=s)).strftime("%Y-%m-%dT%H:%M:%SZ") for s in window)
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    if keep:
+        keep.parent.mkdir(parents=True, exist_ok=True)
+        keep.with_suffix(".ndjson").write_text(text)
+        keep.with_suffix(".window").write_text(at)
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "calls.ndjson")
+        file.write_text(text)
+        command = [binary, "diagnose", str(file), "--window", at, "--format", "json", "-q"]
+        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
 if __name__ == "__main__":
-    main()
+    run(__doc__, CAUSES, draw_world, recorded, acceptable, cases=170)

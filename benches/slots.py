@@ -12,22 +12,16 @@ none of these habits, nor has `formulas.py`.
 Each case is a table of calls (NDJSON), diagnosed with its window; printed are the answers that are
 not acceptable and the measures of docs/accuracy.md.
 """
-import argparse
 import collections
 import datetime as dt
 import heapq
 import itertools
-import json
 import math
-import pathlib
-import random
 import statistics
-import subprocess
-import tempfile
 import zlib
 from dataclasses import dataclass, field
 
-from formulas import LEVELS, START, Score, log_uniform
+from formulas import START, log_uniform, run
 
 CAUSES = ["prompt_growth", "output_growth", "mix_shift", "load_surge", "cache_miss_prompt_changed",
           "cache_miss_evicted", "prefill_queueing", "decode_contention", "capacity_event", "region_change",
@@ -129,7 +123,7 @@ class World:
         self.chunk = rng.choice([None, 512, 2048])
         self.slots = rng.choice([4, 8, 16, 32])
         self.count = rng.randint(2, 3) if cause == "capacity_event" and rng.random() < 0.6 else rng.randint(1, 3)
-        self.throttled = self.count == 1
+        self.throttled = cause == "capacity_event" and self.count == 1
         self.affinity = rng.random() < 0.7
         self.cache_tokens = rng.randint(60_000, 400_000)
         self.net_s = rng.uniform(0.002, 0.06)
@@ -254,7 +248,7 @@ class World:
         slow = 1.0
         if self.healthy == "warm_up" and at_s < 90:
             slow = 2.5
-        if self.on(at_s) and (self.cause == "model_change" or self.cause == "capacity_event" and self.throttled):
+        if self.on(at_s) and (self.cause == "model_change" or self.throttled):
             slow = 1 + 0.7 * self.strength
         return slow * math.exp(self.rng.gauss(0, 0.03))
 
@@ -324,7 +318,7 @@ class World:
 CONFINED = {"prompt_growth", "output_growth", "cache_miss_prompt_changed", "client_retries", "client_stall"}
 
 
-def row_of(world, index, request, rng):
+def row_of(world, index, request):
     """The call as the canonical table has it at that level; what is not told is left out."""
     ttft, decode = request.first_s + request.net_s - request.at_s, request.done_s - request.net_s - request.first_s
     told, inside = world.told, request.on > 0
@@ -400,8 +394,9 @@ def rise(requests, world):
     return [statistics.median(b) / statistics.median(a) for a, b in zip(*(zip(*side) for side in sides))]
 
 
-def diagnose(binary, world, rng):
-    """What llmspan says of one case; None where the draw left too little to judge or to see."""
+def recorded(world, rng):
+    """A case's rows, its window, the ids of calls of the slowed time and service and how many calls the
+    window holds; None where the draw left too little to judge or to see."""
     requests = world.run()
     moves = rise(requests, world)
     if moves is None:
@@ -412,44 +407,12 @@ def diagnose(binary, world, rng):
     if not world.cause and moved > 1.1:
         return None
     window = (world.onset_s + rng.uniform(-30, 40), min(world.length_s, world.end_s + rng.uniform(-40, 20)))
-    rows = [row_of(world, index, request, rng) for index, request in enumerate(requests)]
+    rows = [row_of(world, index, request) for index, request in enumerate(requests)]
     inside = sum(window[0] <= r.at_s < window[1] for r in requests)
     ids = {f"req_{index:06d}" for index, r in enumerate(requests)
            if world.onset_s - 5 <= r.done_s and r.at_s < world.end_s + 10 and world.touched(r.service)}
-    at = [(START + dt.timedelta(seconds=s)).strftime("%Y-%m-%dT%H:%M:%SZ") for s in window]
-    with tempfile.TemporaryDirectory() as folder:
-        file = pathlib.Path(folder, "calls.ndjson")
-        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        if world.keep:
-            pathlib.Path(world.keep).mkdir(parents=True, exist_ok=True)
-            pathlib.Path(world.keep, f"{world.name}.ndjson").write_bytes(file.read_bytes())
-            pathlib.Path(world.keep, f"{world.name}.window").write_text("/".join(at))
-        command = [binary, "diagnose", str(file), "--window", "/".join(at), "--format", "json", "-q"]
-        answer = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    return answer, ids, inside
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary")
-    parser.add_argument("--cases", type=int, default=150)
-    parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--keep", help="a folder for the tables and their windows")
-    args = parser.parse_args()
-    score, done, drawn = Score(acceptable), 0, 0
-    while done < args.cases:
-        rng = random.Random(f"{args.seed}/{drawn}")
-        drawn += 1
-        cause = "" if done % 5 == 4 else CAUSES[(done - done // 5) % len(CAUSES)]
-        severity = rng.choice(["subtle", "moderate", "moderate", "severe"])
-        world = World(rng, cause, severity, rng.choice(LEVELS))
-        world.keep, world.name = args.keep, f"{done:03}"
-        answer = diagnose(args.binary, world, rng)
-        if answer is not None:
-            done += 1
-            score.add(world, *answer)
-    score.print()
+    return rows, window, ids, inside
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, CAUSES, World, recorded, acceptable, cases=150)

@@ -150,10 +150,16 @@ fn a_server_that_own_work_fills_is_slow_because_of_that_work() {
         (Change::LongerAnswersFillServer, Cause::OutputGrowth),
         (Change::HeavierCallsFillServer, Cause::MixShift),
         (Change::SurgeEvicts, Cause::LoadSurge),
+        (Change::MoreCallsSlowerTokens, Cause::LoadSurge),
     ] {
         for seed in [1, 2, 3] {
             let filled = diagnosis(change, seed);
             assert_eq!(said(&filled), cause.id(), "{change:?} {seed}: {}", filled.headline);
+            let first = &filled.diagnoses[0];
+            let counted = first.summary.contains("The added work slowed its server");
+            assert_eq!(counted, cause != Cause::LoadSurge, "{change:?}: {}", first.summary);
+            let steps = first.next_steps.join(" ");
+            assert!(!steps.contains("nothing else got slower"), "{change:?}: {steps}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::figures::{clock, percent, rise, seconds};
 use super::rank::Ranked;
 use crate::diagnosis::{Cause, Change, Owner, RankedCause, SignalChange};
 use crate::signals::Signals;
-use crate::signals::case::Case;
+use crate::signals::case::{Case, Rest};
 use crate::signals::cells::Moved;
 use crate::signals::effects::{Effect, SAME_WORK};
 use crate::signals::open::Nearest;
@@ -85,12 +85,35 @@ pub fn summary(signals: &Signals, case: &Case, found: &Ranked) -> String {
     if let Some(outside) = outside {
         text.push_str(&format!(" All other calls: {}.", rise(outside.ratio())));
     }
+    if let Some(rest) = case.rest.filter(|_| brought_slowness(case, found)) {
+        text.push_str(&format!(
+            " The added work slowed its server: {}, counted here.",
+            slower(&rest)
+        ));
+    }
     if let Some(gain) = routed(case, found.cause)
         && let Some(from) = &gain.from
     {
         text.push_str(&format!(" `{from}` served them before."));
     }
     text
+}
+
+/// Whether what got slower at the same work is counted with the own work that brought it.
+fn brought_slowness(case: &Case, found: &Ranked) -> bool {
+    let effects = &found.finding.effects;
+    found.cause != Cause::LoadSurge
+        && case.own_work.is_some_and(|own| effects.contains(&own.effect))
+        && SAME_WORK.iter().any(|effect| effects.contains(effect))
+}
+
+fn slower(rest: &Rest) -> String {
+    if rest.split {
+        let (ttft, itl) = (rest.ttft.ratio(), rest.itl.ratio());
+        format!("at the same work TTFT ×{ttft:.2}, time per token ×{itl:.2}")
+    } else {
+        format!("at the same work the duration ×{:.2}", rest.whole.ratio())
+    }
 }
 
 fn routed(case: &Case, cause: Cause) -> Option<&crate::signals::routing::Gain> {
@@ -114,6 +137,10 @@ pub fn next_steps(case: &Case, found: &Ranked, place: &str) -> Vec<String> {
         at_home(found.cause)
     };
     let mut steps: Vec<String> = advice.iter().map(|step| (*step).to_owned()).collect();
+    if found.cause == Cause::MixShift && case.rest.is_none() {
+        steps =
+            vec!["Find what sends more of the slower calls; nothing else got slower.".to_owned()];
+    }
     if found.cause == Cause::CacheMissPromptChanged && misses.new_prefix_share > 0.0 {
         let share = percent(misses.new_prefix_share);
         steps.insert(
@@ -191,7 +218,7 @@ const fn at_home(cause: Cause) -> &'static [&'static str] {
         Cause::OutputGrowth => {
             &["Find what asks for longer answers, and bound them (max tokens, instructions)."]
         }
-        Cause::MixShift => &["Find what sends more of the slower calls; nothing else got slower."],
+        Cause::MixShift => &["Find what sends more of the slower calls."],
         _ => &[],
     }
 }

@@ -66,12 +66,14 @@ pub enum Change {
     SurgeOfLittleHarm,
     /// and as little slower under the usual number of calls.
     LittleHarm,
-    /// A server that own work fills: of prefixes edited, a hair longer as well;
+    /// A server that own work fills: of prefixes lost to edits, in prompts a little longer;
     PrefixEditedFillsServer,
     /// of longer answers, from callers who wait for them and so ask half as often;
     LongerAnswersFillServer,
     /// of a move to heavier calls;
     HeavierCallsFillServer,
+    /// of more calls than the baseline's minutes say anything of, whose tokens come slower;
+    MoreCallsSlowerTokens,
     /// and of more calls, which push a part of each other's prefixes out.
     SurgeEvicts,
 }
@@ -120,14 +122,12 @@ pub fn world(change: Change, seed: u64) -> CallTable {
     let mut now = 0.0;
     while now < BASELINE_S + WINDOW_S {
         let incident = now >= BASELINE_S + ONSET_S;
-        let surge = incident && surges(change);
-        let waits = incident && change == Change::LongerAnswersFillServer;
-        let per_s = if surge {
-            0.9
-        } else if waits {
-            0.13
-        } else {
-            0.25
+        let per_s = match change {
+            _ if !incident => 0.25,
+            _ if surges(change) => 0.9,
+            Change::MoreCallsSlowerTokens => 0.55,
+            Change::LongerAnswersFillServer => 0.13,
+            _ => 0.25,
         };
         now += -(1.0 - rng.uniform()).ln() / per_s;
         let mut work = usual(&mut rng, now);
@@ -144,6 +144,11 @@ pub fn world(change: Change, seed: u64) -> CallTable {
         if change == Change::HeavierCallsFillServer && rng.uniform() < reports {
             work.prompt = if work.service == "rag" { "rag.report" } else { "chat.report" };
             work.output *= 5.0;
+        }
+        if change == Change::PrefixEditedFillsServer {
+            // Prompts that differ by little, so that a little more is beyond doubt.
+            let longer = if incident { 250.0 } else { 0.0 };
+            work.dynamic = 500.0 + longer + (4.0 * rng.uniform()).round();
         }
         if change == Change::SlowModelOfLongAnswers {
             work.output *= 16.0;
@@ -229,7 +234,7 @@ fn alter(change: Change, work: &mut Work, rng: &mut Rng) {
         Change::SlowFirstToken => work.speed.0 *= 2.2,
         Change::OneSlowFirstToken if rng.uniform() < 0.008 => work.speed.0 *= 40.0,
         Change::SomeSlowFirstTokens if rng.uniform() < 0.125 => work.speed.0 *= 2.5,
-        Change::SlowTokens => work.speed.1 *= 1.6,
+        Change::SlowTokens | Change::MoreCallsSlowerTokens => work.speed.1 *= 1.6,
         Change::FewSlowTokens if rng.uniform() < 0.02 => work.speed.1 *= 1.6,
         Change::SlowBoth | Change::Surge => {
             work.speed.0 *= 1.8;
@@ -268,8 +273,10 @@ fn fill(change: Change, work: &mut Work, rng: &mut Rng) {
     let part = rng.uniform();
     match change {
         Change::PrefixEditedFillsServer if rag => {
-            (work.version, work.hash, work.cached, work.reason) = ("v2", "cccc", 0.0, "");
-            work.dynamic += 60.0;
+            (work.version, work.hash) = ("v2", "cccc");
+            if part < 0.2 {
+                (work.cached, work.reason) = (0.0, "");
+            }
         }
         Change::LongerAnswersFillServer => work.output *= 2.4,
         Change::SurgeEvicts if part < 0.1 => (work.cached, work.reason) = (0.0, "evicted"),
@@ -277,7 +284,7 @@ fn fill(change: Change, work: &mut Work, rng: &mut Rng) {
     }
     let stalls = matches!(change, Change::PrefixEditedFillsServer | Change::SurgeEvicts);
     work.speed.0 *= 2.6;
-    work.speed.1 *= if stalls { 1.6 } else { 1.0 };
+    work.speed.1 *= if stalls { 1.02 } else { 1.0 };
 }
 
 fn reroute(change: Change, work: &mut Work, rng: &mut Rng) {
